@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+// Two kinds of tests: without sockets (fast, in parallel) and with real servers (they share two cores, so one file at a time).
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/{unit,scenario,property}/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: ['test/{integration,conformance,chaos}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
