@@ -1,0 +1,146 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Address } from './address.js';
+import { clock, type Timer } from './clock.js';
+import { type DialOptions, type Link, LinkError, type LinkHandlers, type Transport } from './link.js';
+
+const KEEP_ALIVE_MS = 5000;
+
+/** TCP, TLS and unix sockets of Node. */
+export const netTransport: Transport = {
+  dial: (address, handlers, options) => new SocketLink(address, handlers, options),
+};
+
+type Phase = 'dialling' | 'open' | 'closed';
+
+class SocketLink implements Link {
+  readonly #address: Address;
+  readonly #handlers: LinkHandlers;
+  readonly #socket: net.Socket;
+  #phase: Phase = 'dialling';
+  #error: LinkError | undefined;
+  #dialTimer: Timer | undefined;
+  #corks = 0;
+  /** A write left bytes behind: the owner waits for onWritable. */
+  #backlogged = false;
+
+  constructor(address: Address, handlers: LinkHandlers, options: DialOptions) {
+    this.#address = address;
+    this.#handlers = handlers;
+    this.#socket = openSocket(address, options);
+    this.#socket.setNoDelay(true);
+    if (options.unref) this.#socket.unref();
+    this.#listen(options.tls ? 'secureConnect' : 'connect');
+    this.#dialTimer = clock.setTimer(
+      options.connectTimeoutMs,
+      () => this.#fail('SEGUE_LINK_TIMEOUT', `no connection within ${options.connectTimeoutMs} ms`),
+      { unref: options.unref ?? false },
+    );
+  }
+
+  get writable(): boolean {
+    return this.#phase === 'open' && this.#socket.writableLength === 0;
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#phase === 'closed') return;
+    this.#socket.write(chunk, this.#onWritten);
+    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+  }
+
+  cork(): void {
+    this.#corks++;
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    if (this.#corks === 0) return;
+    this.#corks--;
+    this.#socket.uncork();
+    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#socket.destroy();
+  }
+
+  #listen(openEvent: 'connect' | 'secureConnect'): void {
+    const socket = this.#socket;
+    socket.once(openEvent, () => {
+      if (this.#phase !== 'dialling') return;
+      this.#phase = 'open';
+      clock.clearTimer(this.#dialTimer);
+      this.#handlers.onOpen();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#phase === 'open') this.#handlers.onData(chunk);
+    });
+    // The other side will send no more, so nothing that we could still send would be answered.
+    socket.once('end', () => this.#endedByPeer());
+    socket.on('error', (error) => {
+      const [code, what] =
+        this.#phase === 'dialling'
+          ? (['SEGUE_LINK_DIAL', 'cannot connect'] as const)
+          : (['SEGUE_LINK_LOST', 'connection lost'] as const);
+      this.#fail(code, `${what}: ${reasonOf(error)}`, error);
+    });
+    socket.once('close', () => {
+      this.#phase = 'closed';
+      clock.clearTimer(this.#dialTimer);
+      this.#handlers.onClose(this.#error);
+    });
+  }
+
+  /** Shared by all writes, which lets Node batch the calls; runs after the write has left, or failed. */
+  readonly #onWritten = (): void => {
+    if (!this.#backlogged || !this.writable) return;
+    this.#backlogged = false;
+    this.#handlers.onWritable();
+  };
+
+  #endedByPeer(): void {
+    if (this.#phase === 'dialling') this.#fail('SEGUE_LINK_DIAL', 'the other side hung up');
+    else this.close();
+  }
+
+  #fail(code: LinkError['code'], reason: string, cause?: unknown): void {
+    if (this.#phase === 'closed') return;
+    this.#error = new LinkError(code, this.#address, reason, cause);
+    this.close();
+  }
+}
+
+/** Unusable TLS material or a bad path throws in Node; here it is a dial that failed, like any other. */
+function openSocket(address: Address, options: DialOptions): net.Socket {
+  try {
+    return connect(address, options);
+  } catch (error) {
+    return new net.Socket().destroy(error as Error);
+  }
+}
+
+function connect(address: Address, options: DialOptions): net.Socket {
+  const target = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: options.keepAliveMs ?? KEEP_ALIVE_MS };
+  if (!options.tls) return net.connect({ ...target, ...keepAlive });
+  const named = address.kind === 'tcp' && net.isIP(address.host) === 0 ? { servername: address.host } : {};
+  const socket = tls.connect({ ...named, ...options.tls, ...target });
+  socket.setKeepAlive(true, keepAlive.keepAliveInitialDelay);
+  return socket;
+}
+
+/** Happy Eyeballs failures are an AggregateError without a message of its own. */
+function reasonOf(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((e: Error) => e.message).join('; ');
+  return error.message;
+}
