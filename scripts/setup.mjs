@@ -1,0 +1,120 @@
+// Makes a checkout ready to run: right Node, dependencies installed, dist built. Plain Node, because on a bare clone
+// there is nothing else yet. Every step is skipped when nothing has changed, and speaks on stderr only.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const NODE_MAJOR_MIN = 20;
+const installStamp = join(root, 'node_modules', '.segue-install');
+const buildStamp = join(root, 'dist', '.stamp');
+
+/** A failure that the user can do something about: shown without a stack. */
+export class SetupError extends Error {}
+
+export function setup() {
+  checkNode();
+  ensureInstalled();
+  ensureBuilt();
+}
+
+/** Ends the process with the message of a SetupError, or with the stack of anything else. */
+export function runScript(main) {
+  Promise.resolve()
+    .then(main)
+    .catch((error) => {
+      console.error(error instanceof SetupError ? `segue: ${error.message}` : error);
+      process.exit(1);
+    });
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= NODE_MAJOR_MIN) return;
+  throw new SetupError(`Node ${NODE_MAJOR_MIN} or newer is needed, this is ${process.versions.node}`);
+}
+
+function ensureInstalled() {
+  const lockText = readFileSync(join(root, 'package-lock.json'));
+  const stamp = `${hashOf([lockText])} ${process.platform}-${process.arch}\n`;
+  if (readIfThere(installStamp) === stamp) return;
+  if (!installedMatches(JSON.parse(lockText))) {
+    say('installing the dependencies (npm ci)');
+    runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  writeFileSync(installStamp, stamp);
+}
+
+/** Compares what npm says it installed with the lock file, so that an installation made by hand is not made again. */
+function installedMatches(lock) {
+  const text = readIfThere(join(root, 'node_modules', '.package-lock.json'));
+  if (text === undefined) return false;
+  const installed = JSON.parse(text).packages ?? {};
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/** Builds dist when any source or compiler option differs, in content, from the last build that succeeded. */
+export function ensureBuilt() {
+  const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name));
+  inputs.push(...filesBelow(join(root, 'src')));
+  const stamp = `${hashOf(inputs.flatMap((path) => [relative(root, path), readFileSync(path)]))}\n`;
+  if (readIfThere(buildStamp) === stamp) return;
+  say('building');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const built = spawnSync(process.execPath, [tool('typescript', 'tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new SetupError(`the build failed\n${built.stdout}${built.stderr}`);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(buildStamp, stamp);
+}
+
+/** The script behind a package's command, to be run with this very Node. */
+export function tool(packageName, command) {
+  const folder = join(root, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : bin[command]);
+}
+
+function runNpm(args) {
+  // Under `npm start` npm says where it is; otherwise the one on PATH will do.
+  const npm = process.env.npm_execpath;
+  const result = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
+    : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (result.status !== 0)
+    throw new SetupError(`npm ${args[0]} failed${result.error ? `: ${result.error.message}` : ''}`);
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function hashOf(parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}
+
+function readIfThere(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function say(text) {
+  console.error(`segue: ${text}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) runScript(setup);
