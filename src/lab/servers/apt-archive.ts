@@ -1,0 +1,115 @@
+/**
+ * Where this machine gets Debian from. The repository names no host: the address comes from the machine's own apt
+ * configuration, as `apt-get indextargets` prints it (with or without a previous `apt-get update`).
+ */
+
+/** One stanza of `apt-get indextargets`: field name → value. */
+export type IndexTarget = Readonly<Record<string, string>>;
+
+export function parseIndexTargets(output: string): IndexTarget[] {
+  return output
+    .split(/\n\s*\n/)
+    .map((stanza) => {
+      const target: Record<string, string> = {};
+      for (const line of stanza.split('\n')) {
+        const match = /^([\w-]+):\s*(.*)$/.exec(line);
+        if (match !== null) target[match[1]!] = match[2]!.trim();
+      }
+      return target;
+    })
+    .filter((target) => target['Repo-URI'] !== undefined);
+}
+
+const debianRelease =
+  /^(buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|oldoldstable|testing|unstable|experimental)(-updates|-proposed-updates|-backports)?$/;
+
+/**
+ * Addresses that may be Debian's main archive, likeliest first. Once lists were fetched, apt says who made each source
+ * (Origin, Label); before that only names can be judged, and other vendors use Debian's names for their own suites, so
+ * there may be several candidates. A wrong one does no harm: its signature does not verify against Debian's keys.
+ */
+export function debianArchives(targets: readonly IndexTarget[]): string[] {
+  const scores = new Map<string, number>();
+  for (const target of targets) {
+    const score = scoreOf(target);
+    const uri = target['Repo-URI']!;
+    if (score > 0) scores.set(uri, Math.max(score, scores.get(uri) ?? 0));
+  }
+  return [...scores].sort(([, a], [, b]) => b - a).map(([uri]) => uri);
+}
+
+function scoreOf(target: IndexTarget): number {
+  const uri = target['Repo-URI']!;
+  const release = target.Release ?? '';
+  if (uri.startsWith('cdrom:') || target.Component !== 'main' || !debianRelease.test(release)) return 0;
+  if (target.Origin !== undefined) return target.Origin === 'Debian' && target.Label === 'Debian' ? 100 : 0;
+  let score = 1;
+  if (/-updates$/.test(release)) score += 1;
+  if (/\bdebian\/?$/.test(uri) || uri.startsWith('mirror')) score += 1;
+  return score;
+}
+
+export interface AptSettings {
+  /** Holds everything that apt writes. */
+  readonly folder: string;
+  /** Who runs apt: as root it would otherwise drop to a user who may not write into our folder. */
+  readonly user: string;
+  readonly architecture: string;
+}
+
+/**
+ * Our own apt configuration, read after the machine's (so that its proxies and logins stay in force): own lists, cache
+ * and sources, an empty dpkg status, nothing of the machine's hooks, pins and foreign architectures, and signatures
+ * that must verify whatever the machine's settings say.
+ */
+export function aptConfiguration({ folder, user, architecture }: AptSettings): string {
+  const settings: [string, string][] = [
+    ['Dir::State', `${folder}/state`],
+    ['Dir::State::lists', `${folder}/state/lists`],
+    ['Dir::State::status', `${folder}/state/status`],
+    ['Dir::State::extended_states', `${folder}/state/extended_states`],
+    ['Dir::Cache', `${folder}/cache`],
+    ['Dir::Cache::archives', `${folder}/cache/archives`],
+    ['Dir::Log', `${folder}/log`],
+    ['Dir::Etc::sourcelist', `${folder}/archive.sources`],
+    ['Dir::Etc::sourceparts', '/dev/null'],
+    ['Dir::Etc::preferences', '/dev/null'],
+    ['Dir::Etc::preferencesparts', '/dev/null'],
+    ['Debug::NoLocking', 'true'],
+    ['APT::Sandbox::User', user],
+    ['APT::Architecture', architecture],
+    ['APT::Default-Release', ''],
+    ['APT::Install-Recommends', 'false'],
+    ['APT::Install-Suggests', 'false'],
+    ['APT::Get::AllowUnauthenticated', 'false'],
+    ['Acquire::AllowInsecureRepositories', 'false'],
+    ['Acquire::AllowWeakRepositories', 'false'],
+    ['Acquire::AllowDowngradeToInsecureRepositories', 'false'],
+    ['Acquire::Retries', '3'],
+    ['Acquire::PDiffs', 'false'],
+    ['Acquire::GzipIndexes', 'false'],
+  ];
+  const indexes = ['DEP-11', 'DEP-11-icons', 'DEP-11-icons-small', 'DEP-11-icons-large', 'Contents-deb', 'CNF'];
+  for (const name of indexes) settings.push([`Acquire::IndexTargets::deb::${name}::DefaultEnabled`, 'false']);
+  const cleared = ['APT::Update', 'APT::Install', 'DPkg', 'APT::Architectures', 'Acquire::Languages'];
+  return [
+    ...cleared.map((name) => `#clear ${name};`),
+    `APT::Architectures { "${architecture}"; };`,
+    'Acquire::Languages { "none"; };',
+    ...settings.map(([name, value]) => `${name} "${value}";`),
+    '',
+  ].join('\n');
+}
+
+export interface SourceSettings {
+  readonly uri: string;
+  readonly suites: readonly string[];
+  /** The file with Debian's keys; undefined leaves the choice to the keys that the machine's apt trusts. */
+  readonly keyring: string | undefined;
+}
+
+export function aptSource({ uri, suites, keyring }: SourceSettings): string {
+  const lines = ['Types: deb', `URIs: ${uri}`, `Suites: ${suites.join(' ')}`, 'Components: main'];
+  if (keyring !== undefined) lines.push(`Signed-By: ${keyring}`);
+  return `${lines.join('\n')}\n`;
+}

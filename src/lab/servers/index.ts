@@ -1,0 +1,24 @@
+export { type WaitOptions, waitFor } from '../wait-for.js';
+export { fetchServer, type Progress, treeBytes } from './apt-fetch.js';
+export {
+  type FindOptions,
+  findServer,
+  findServers,
+  type ServerProgram,
+  serversFolder,
+  type WantedVersion,
+} from './find-server.js';
+export { LabClient, type LabClientOptions, type LabReply, ServerError } from './lab-client.js';
+export { LabError, type LabErrorCode } from './lab-error.js';
+export { type LabPair, type PairOptions, type ReplicationView, replicationOf, startPair, waitForSync } from './pair.js';
+export { type Endpoint, LabServer, type RestartOptions, type ServerOptions, startServer } from './server.js';
+export type { AclUser, TlsSetup } from './server-config.js';
+export type { Exit } from './server-process.js';
+export { type Identity, makeTlsMaterial, sharedTlsMaterial, type TlsMaterial } from './tls-material.js';
+export {
+  isServerVersion,
+  type ProgramVersion,
+  parseProgramVersion,
+  type ServerVersion,
+  serverVersions,
+} from './versions.js';
