@@ -1,0 +1,258 @@
+import { type CommandTable, NAME_BYTES_MAX } from './command-table.js';
+import { splitInline } from './inline-command.js';
+import { RespError, type RespErrorCode } from './resp-error.js';
+
+export interface CommandLimits {
+  /** Longest command, in bytes of its frame. Servers: no bulk longer than 512 MiB. */
+  commandBytesMax: number;
+  /** Most arguments, the name included. Servers: 1024 × 1024, later 2³¹. */
+  argumentsMax: number;
+  /** Longest inline command, in bytes without its line end. Servers: 64 KiB. */
+  inlineBytesMax: number;
+}
+
+export const defaultCommandLimits: Readonly<CommandLimits> = {
+  commandBytesMax: 1024 * 1024 * 1024,
+  argumentsMax: 1024 * 1024,
+  inlineBytesMax: 64 * 1024,
+};
+
+const Start = 0;
+const InCount = 1;
+const AtArgument = 2;
+const InLength = 3;
+const InBody = 4;
+const InLine = 5;
+
+const CR = 13;
+const LF = 10;
+const DOLLAR = 0x24;
+const STAR = 0x2a;
+const MINUS = 0x2d;
+
+const DIGITS_MAX = 20;
+const NUMBER_CAP = 1e15;
+
+/**
+ * Finds the ends of commands (arrays of bulk strings, or inline lines) in a byte stream that may be cut anywhere, and knows
+ * their names. It never looks into an argument but the first, and keeps a few numbers, a name of up to 32 bytes, and of
+ * an inline command the part that came so far; it holds no reference to a buffer between calls.
+ */
+export class CommandScanner {
+  /** Table id of the command that ended last; 0 for an unknown name. */
+  id = 0;
+  /** Its arguments, the name included; 0 for an empty line, `*0` and `*-1`, to which servers give no reply. */
+  argc = 0;
+  /** Whether it was an inline command. */
+  inline = false;
+
+  private readonly table: CommandTable;
+  private readonly limits: Readonly<CommandLimits>;
+  private state = Start;
+  /** Arguments still to come, the one at hand included. */
+  private left = 0;
+  private bytes = 0;
+  private failure: RespError | undefined;
+  // The header or body at hand, when it was cut.
+  private number = 0;
+  private digits = 0;
+  private negative = false;
+  private last = 0;
+  private skip = 0;
+  /** The first argument, while it comes in pieces. */
+  private readonly name = new Uint8Array(NAME_BYTES_MAX);
+  private nameLength = 0;
+  private line: Buffer = Buffer.alloc(0);
+  private lineLength = 0;
+
+  constructor(table: CommandTable, limits?: Partial<CommandLimits>) {
+    this.table = table;
+    this.limits = { ...defaultCommandLimits, ...limits };
+  }
+
+  /** A command has begun and not ended. */
+  get midCommand(): boolean {
+    return this.state !== Start;
+  }
+
+  /**
+   * Scans buf[from, to) until one command ends, and sets `id`, `argc` and `inline` to what it was.
+   * @returns the offset just past it, or -1 when `to` came first (call again with the bytes that follow).
+   * @throws RespError on malformed or oversized input.
+   */
+  next(buf: Buffer, from: number, to: number): number {
+    if (this.failure !== undefined) throw this.failure;
+    let p = from;
+    while (p < to) {
+      p = this.step(buf, p, to);
+      if (this.state === Start) return p;
+    }
+    return -1;
+  }
+
+  /** Forgets everything, for a new connection. */
+  reset(): void {
+    this.state = Start;
+    this.failure = undefined;
+    this.line = Buffer.alloc(0);
+  }
+
+  /** Takes one token, or what the buffer has of it, p < to. */
+  private step(buf: Buffer, p: number, to: number): number {
+    switch (this.state) {
+      case Start:
+        return this.begin(buf[p]!, p);
+      case AtArgument:
+        if (buf[p] !== DOLLAR) throw this.broken('SEGUE_RESP_BAD_TYPE', `0x${buf[p]!.toString(16).padStart(2, '0')}`);
+        this.beginNumber(InLength);
+        return p + 1;
+      case InBody:
+        return this.body(buf, p, to);
+      case InLine:
+        return this.inlineLine(buf, p, to);
+      default:
+        return this.header(buf, p, to);
+    }
+  }
+
+  private begin(byte: number, p: number): number {
+    this.id = 0;
+    this.argc = 0;
+    this.bytes = 0;
+    this.inline = byte !== STAR;
+    if (this.inline) {
+      this.state = InLine;
+      this.lineLength = 0;
+      return p;
+    }
+    this.beginNumber(InCount);
+    return p + 1;
+  }
+
+  private beginNumber(state: number): void {
+    this.state = state;
+    this.number = 0;
+    this.digits = 0;
+    this.negative = false;
+    this.last = 0;
+  }
+
+  private header(buf: Buffer, p: number, to: number): number {
+    while (p < to) {
+      const byte = buf[p++]!;
+      if (byte === LF && this.last === CR) {
+        if (this.state === InCount) this.endCount();
+        else this.endLength();
+        return p;
+      }
+      if (!this.headerByte(byte)) throw this.broken('SEGUE_RESP_BAD_LENGTH');
+      this.last = byte;
+    }
+    return p;
+  }
+
+  /** Takes one byte of `digits` or `-digits`, then CR. Returns false when it cannot stand there. */
+  private headerByte(byte: number): boolean {
+    if (this.last === CR) return false;
+    if (byte === CR) return this.digits > 0;
+    const digit = byte ^ 0x30;
+    if (digit <= 9) {
+      this.number = Math.min(this.number * 10 + digit, NUMBER_CAP);
+      return ++this.digits <= DIGITS_MAX;
+    }
+    this.negative = true;
+    return byte === MINUS && this.last === 0;
+  }
+
+  private endCount(): void {
+    if (this.negative || this.number === 0) {
+      this.state = Start;
+      return;
+    }
+    if (this.number > this.limits.argumentsMax) throw this.broken('SEGUE_RESP_TOO_MANY_ARGUMENTS');
+    this.argc = this.number;
+    this.left = this.number;
+    this.bytes = this.digits + 3;
+    this.state = AtArgument;
+  }
+
+  private endLength(): void {
+    if (this.negative) throw this.broken('SEGUE_RESP_BAD_LENGTH');
+    this.bytes += this.digits + 5 + this.number;
+    if (this.bytes > this.limits.commandBytesMax) throw this.broken('SEGUE_RESP_COMMAND_TOO_LARGE');
+    this.skip = this.number + 2;
+    this.nameLength = 0;
+    this.state = InBody;
+  }
+
+  private body(buf: Buffer, p: number, to: number): number {
+    const end = p + this.skip;
+    if (this.left === this.argc) this.keepName(buf, p, Math.min(end - 2, to));
+    if (end - 2 >= p && end - 2 < to && buf[end - 2] !== CR) throw this.broken('SEGUE_RESP_BAD_BULK');
+    if (end > to) {
+      this.skip = end - to;
+      return to;
+    }
+    if (buf[end - 1] !== LF) throw this.broken('SEGUE_RESP_BAD_BULK');
+    if (this.left === this.argc && this.nameLength <= NAME_BYTES_MAX)
+      this.id = this.table.find(this.name, 0, this.nameLength);
+    this.state = --this.left === 0 ? Start : AtArgument;
+    return end;
+  }
+
+  /** Bytes past the 32nd are only counted: no known name is that long. */
+  private keepName(buf: Buffer, from: number, to: number): void {
+    for (let p = from; p < to && this.nameLength <= NAME_BYTES_MAX; p++) this.name[this.nameLength++] = buf[p]!;
+  }
+
+  private inlineLine(buf: Buffer, p: number, to: number): number {
+    const found = buf.indexOf(LF, p);
+    const end = found === -1 || found >= to ? to : found;
+    if (this.lineLength + end - p > this.limits.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    if (end === found && this.lineLength === 0) {
+      this.endLine(buf, p, end);
+    } else {
+      this.keepLine(buf, p, end);
+      if (end !== found) return to;
+      this.endLine(this.line, 0, this.lineLength);
+      this.line = Buffer.alloc(0);
+    }
+    return end + 1;
+  }
+
+  private endLine(line: Buffer, start: number, lineEnd: number): void {
+    const end = lineEnd > start && line[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    if (end - start > this.limits.inlineBytesMax) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    const args = this.split(line, start, end);
+    this.argc = args.length;
+    const name = args[0];
+    if (name !== undefined) this.id = this.table.find(name, 0, name.length);
+    this.state = Start;
+  }
+
+  private split(line: Buffer, start: number, end: number): Buffer[] {
+    try {
+      return splitInline(line, start, end);
+    } catch (error) {
+      if (error instanceof RespError) this.failure = error;
+      throw error;
+    }
+  }
+
+  /** Appends to the copy of the line so far, which doubles when it is full. */
+  private keepLine(buf: Buffer, from: number, to: number): void {
+    const length = this.lineLength + to - from;
+    if (length > this.line.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.line.length, 256));
+      this.line.copy(larger, 0, 0, this.lineLength);
+      this.line = larger;
+    }
+    buf.copy(this.line, this.lineLength, from, to);
+    this.lineLength = length;
+  }
+
+  private broken(code: RespErrorCode, detail?: string): RespError {
+    this.failure = new RespError(code, detail);
+    return this.failure;
+  }
+}

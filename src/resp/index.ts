@@ -1,0 +1,10 @@
+export { argSpan, commandArgs, timeoutIndex } from './command-args.js';
+export type { TimeoutSpot } from './command-kinds.js';
+export { type CommandLimits, CommandScanner, defaultCommandLimits } from './command-scanner.js';
+export { CommandTable } from './command-table.js';
+export { decodeReply, type Push, type Reply, ReplyError } from './decode.js';
+export { encodeCommand, encodeError } from './encode.js';
+export { classifyError, type ErrorReply, hasNestedError } from './error-reply.js';
+export { Fact, factsOfFlags } from './fact.js';
+export { defaultReplyLimits, type ReplyLimits, ReplyScanner, Stop } from './reply-scanner.js';
+export { RespError, type RespErrorCode, respErrorText } from './resp-error.js';
