@@ -4,23 +4,33 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, runScript, setup, tool } from './setup.mjs';
+import { root, runScript, SetupError, setup, tool } from './setup.mjs';
 
 runScript(() => {
-  setup();
-  const checks = [
-    ['lint', tool('@biomejs/biome', 'biome'), 'check', '.'],
-    ['types', tool('typescript', 'tsc'), '--noEmit'],
-  ].map(([name, ...command]) => ({ name, ok: run(command) === 0 }));
-  const counts = runTests(process.argv.slice(2));
-  for (const check of checks.filter((each) => !each.ok)) {
-    counts.failed += 1;
-    console.log(`FAIL ${check.name}`);
-  }
+  const counts = testAll(process.argv.slice(2));
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
   process.exitCode = counts.failed > 0 ? 1 : 0;
 });
+
+function testAll(args) {
+  try {
+    setup();
+  } catch (error) {
+    console.error(error instanceof SetupError ? `FAIL set-up: ${error.message}` : error);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const checks = [
+    ['lint', tool('@biomejs/biome', 'biome'), 'check', '.'],
+    ['types', tool('typescript', 'tsc'), '--noEmit'],
+  ].map(([name, ...command]) => ({ name, ok: run(command) === 0 }));
+  const counts = runTests(args);
+  for (const check of checks.filter((each) => !each.ok)) {
+    counts.failed += 1;
+    console.log(`FAIL ${check.name}`);
+  }
+  return counts;
+}
 
 function run(command) {
   const result = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
