@@ -1,0 +1,163 @@
+import { Duplex } from 'node:stream';
+import type { Session, SessionEvent, SessionOptions } from '../../session/index.js';
+import type { PrimaryView } from '../../topology/index.js';
+import { clock, type Timer } from '../../transport/index.js';
+import type { Pair } from '../pair.js';
+
+export interface SegueStreamOptions {
+  pair: Pair;
+  session: Partial<SessionOptions>;
+  /** How long to look for a primary before the first connection is given up. */
+  connectTimeoutMs: number;
+  /** Say `secureConnect` too. */
+  tls: boolean;
+  onEvent: (event: SessionEvent) => void;
+}
+
+/**
+ * What ioredis takes for its socket. It connects once, and stays connected while nodes come and go behind it.
+ *
+ * Of a socket it has what ioredis touches: `connecting`, `remoteAddress`, `remotePort`, `setNoDelay`, `setKeepAlive`,
+ * `setTimeout`, the events `connect` and `secureConnect`, and those of a stream.
+ */
+export class SegueStream extends Duplex {
+  /** No node has been joined yet. */
+  connecting = true;
+  readonly #session: Session<PrimaryView>;
+  readonly #options: SegueStreamOptions;
+  readonly #forgetPrimary: () => void;
+  #flushDue = false;
+  #connectTimer: Timer | undefined;
+
+  constructor(options: SegueStreamOptions) {
+    super({ decodeStrings: false, allowHalfOpen: false });
+    this.#options = options;
+    const { topology } = options.pair;
+    this.#session = options.pair.session(
+      {
+        deliver: (chunk) => {
+          if (!this.push(chunk)) this.#session.pause();
+        },
+        ended: (reason) => this.#ended(reason),
+        onEvent: (event) => this.#onEvent(event),
+      },
+      options.session,
+    );
+    this.#forgetPrimary = topology.onPrimary((view) => this.#session.primaryIs(view));
+    topology.ready(options.connectTimeoutMs).then(
+      (view) => {
+        if (!this.destroyed && this.connecting) this.#session.open(view);
+      },
+      (error: Error) => this.destroy(error),
+    );
+  }
+
+  get remoteAddress(): string | undefined {
+    const address = this.#address;
+    return address?.kind === 'tcp' ? address.host : undefined;
+  }
+
+  get remotePort(): number | undefined {
+    const address = this.#address;
+    return address?.kind === 'tcp' ? address.port : undefined;
+  }
+
+  get #address() {
+    const { state } = this.#session;
+    return 'view' in state ? state.view.address : undefined;
+  }
+
+  // ioredis writes a command, or a whole pipeline, per call and never waits for 'drain'. Going past the writable side's
+  // machinery saves most of what a call costs there.
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (this.writableEnded || this.destroyed || (typeof chunk !== 'string' && !Buffer.isBuffer(chunk))) {
+      return super.write(chunk as string, encoding as BufferEncoding, callback as () => void);
+    }
+    this.#take(chunk);
+    if (typeof done === 'function') process.nextTick(done);
+    return true;
+  }
+
+  override _write(chunk: string | Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    this.#take(chunk);
+    callback();
+  }
+
+  /** An idle connection sends at once; a busy one joins all that the tick brings into one write. */
+  #take(chunk: string | Buffer): void {
+    const session = this.#session;
+    const idle = session.unanswered === 0;
+    session.take(chunk);
+    if (this.#flushDue) return;
+    if (idle) {
+      session.flush();
+      return;
+    }
+    this.#flushDue = true;
+    process.nextTick(() => {
+      this.#flushDue = false;
+      session.flush();
+    });
+  }
+
+  override _read(): void {
+    this.#session.resume();
+  }
+
+  override _final(callback: () => void): void {
+    this.#session.flush();
+    callback();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.connecting = false;
+    clock.clearTimer(this.#connectTimer);
+    this.#forgetPrimary();
+    this.#session.close();
+    this.#options.pair.release();
+    callback(error);
+  }
+
+  #ended(reason: string | undefined): void {
+    this.push(null);
+    this.destroy(reason === undefined ? undefined : new Error(reason));
+  }
+
+  #onEvent(event: SessionEvent): void {
+    this.#options.onEvent(event);
+    if (event.type !== 'move' || !this.connecting) return;
+    this.connecting = false;
+    this.emit('connect');
+    if (this.#options.tls) this.emit('secureConnect');
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  /** Of a socket's idle timeout only what ioredis uses: a limit on the time to connect, until it is set to 0. */
+  setTimeout(ms: number, onTimeout?: () => void): this {
+    clock.clearTimer(this.#connectTimer);
+    if (ms > 0) {
+      this.#connectTimer = clock.setTimer(ms, () => {
+        this.emit('timeout');
+        onTimeout?.();
+      });
+    }
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}

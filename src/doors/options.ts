@@ -1,0 +1,193 @@
+import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
+import type { TopologyOptions } from '../topology/index.js';
+import { OptionError, parseNodeUrl } from '../transport/index.js';
+import type { SegueEvent } from './pair.js';
+
+/** What a door may be told. All have defaults; docs/options.md lists them. */
+export interface SegueOptions extends Partial<SessionOptions> {
+  /** URLs of nodes of the pair, instead of the client's own host and port. One is enough: it names the others. */
+  nodes?: readonly string[];
+  /** Where a node that the pair calls `host:port` is reached from here: NAT, containers, TLS ports. */
+  addressMap?: Record<string, string> | ((address: string) => string);
+  /** How often each node is asked for its role while all is well. */
+  probeIntervalMs?: number;
+  /** How often while no primary is known. */
+  seekIntervalMs?: number;
+  /** How long to wait for a connection to a node. */
+  nodeTimeoutMs?: number;
+  /** Is told of every hold, move, failed join, uncertain command, and change of the pair. Must not throw. */
+  onEvent?: (event: SegueEvent) => void;
+}
+
+interface NumberOption {
+  readonly kind: 'number';
+  readonly unit: 'ms' | 'bytes' | 'commands' | 'times';
+  readonly byDefault: number;
+  readonly min: number;
+  readonly max: number;
+  readonly what: string;
+}
+
+interface OtherOption {
+  readonly kind: 'urls' | 'map' | 'choice' | 'function';
+  readonly byDefault: string;
+  readonly choices?: readonly string[];
+  readonly what: string;
+}
+
+const HOUR_MS = 3_600_000;
+const GIB = 1024 ** 3;
+
+function number(unit: NumberOption['unit'], byDefault: number, min: number, max: number, what: string): NumberOption {
+  return { kind: 'number', unit, byDefault, min, max, what };
+}
+
+/** The one list of options: it checks them, and docs/options.md is compared with it. */
+export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOption>> = {
+  nodes: {
+    kind: 'urls',
+    byDefault: "the client's host and port, or path",
+    what: 'URLs of nodes of the pair: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix:`. One is enough, it names the others; with all of them a client also starts when one is down.',
+  },
+  addressMap: {
+    kind: 'map',
+    byDefault: 'none',
+    what: 'Where a node that the pair calls `host:port` is reached from here (NAT, containers, TLS ports): an object, or a function of the address.',
+  },
+  holdTimeoutMs: number(
+    'ms',
+    SESSION_DEFAULTS.holdTimeoutMs,
+    0,
+    HOUR_MS,
+    'How long a command may wait while no primary can be reached. Then it is answered `HOLDTIMEOUT`.',
+  ),
+  replayBytesMax: number(
+    'bytes',
+    SESSION_DEFAULTS.replayBytesMax,
+    1024,
+    64 * GIB,
+    'Bytes of commands kept until they are answered, per connection. A command past it is answered `HOLDLIMIT`; a single larger one is admitted.',
+  ),
+  replayCommandsMax: number(
+    'commands',
+    SESSION_DEFAULTS.replayCommandsMax,
+    1,
+    100_000_000,
+    'Commands without an answer, per connection. A command past it is answered `HOLDLIMIT`.',
+  ),
+  replyBytesMax: number(
+    'bytes',
+    SESSION_DEFAULTS.replyBytesMax,
+    1024,
+    64 * GIB,
+    'A reply up to this size reaches the client whole or not at all; a larger one is passed on as it comes, and a connection lost in its middle ends the session.',
+  ),
+  drainTimeoutMs: number(
+    'ms',
+    SESSION_DEFAULTS.drainTimeoutMs,
+    1,
+    HOUR_MS,
+    'How long answers are awaited from a node that is being left.',
+  ),
+  joinTimeoutMs: number(
+    'ms',
+    SESSION_DEFAULTS.joinTimeoutMs,
+    1,
+    HOUR_MS,
+    'From dialling a node until the session is restored there.',
+  ),
+  redirectsMax: number(
+    'times',
+    SESSION_DEFAULTS.redirectsMax,
+    1,
+    10_000,
+    'How often one command may be refused by nodes that are not primary. Then it is answered `REDIRECTLOOP`.',
+  ),
+  onUncertain: {
+    kind: 'choice',
+    byDefault: SESSION_DEFAULTS.onUncertain,
+    choices: ['error', 'retry'],
+    what: 'What becomes of a write that was sent and not answered when its connection is lost: `error` answers `UNCERTAIN`; `retry` runs it again, at the risk of twice.',
+  },
+  probeIntervalMs: number('ms', 1_000, 10, HOUR_MS, 'How often each node is asked for its role while all is well.'),
+  seekIntervalMs: number('ms', 20, 1, HOUR_MS, 'How often while no primary is known.'),
+  nodeTimeoutMs: number('ms', 2_000, 1, HOUR_MS, 'How long to wait for a connection to a node.'),
+  onEvent: {
+    kind: 'function',
+    byDefault: 'none',
+    what: 'Is told of every hold, move, failed join, uncertain command, and change of the pair. Must not throw.',
+  },
+};
+
+/** Throws OptionError for a name that is no option, or a value out of its bounds. */
+export function checkOptions(options: SegueOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new OptionError('SEGUE_OPTION_UNKNOWN', `there is no option "${name}"; did you mean "${nearest(name)}"?`);
+    }
+    if (value !== undefined) checkValue(name, value, OPTIONS[name as keyof SegueOptions]);
+  }
+}
+
+function checkValue(name: string, value: unknown, option: NumberOption | OtherOption): void {
+  switch (option.kind) {
+    case 'number': {
+      const { min, max, unit } = option;
+      if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return;
+      throw refused(name, `a number of ${unit} from ${min} to ${max}`);
+    }
+    case 'choice':
+      if (option.choices!.includes(value as string)) return;
+      throw refused(name, `one of ${option.choices!.map((choice) => `"${choice}"`).join(', ')}`);
+    case 'function':
+      if (typeof value === 'function') return;
+      throw refused(name, 'a function');
+    case 'map':
+      if (typeof value === 'function' || (typeof value === 'object' && value !== null)) return;
+      throw refused(name, 'an object or a function');
+    case 'urls':
+      if (!Array.isArray(value) || value.length === 0) throw refused(name, 'a list of at least one URL');
+      for (const url of value) parseNodeUrl(String(url));
+  }
+}
+
+function refused(name: string, wanted: string): OptionError {
+  return new OptionError('SEGUE_OPTION_VALUE', `option "${name}" must be ${wanted}`);
+}
+
+function nearest(name: string): string {
+  const distances = Object.keys(OPTIONS).map((known) => ({ known, distance: editDistance(name, known) }));
+  return distances.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
+}
+
+/** Levenshtein's, case ignored. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1]!.toLowerCase() === b[j - 1]!.toLowerCase();
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The session's part of the options. */
+export function sessionOptions(options: SegueOptions): Partial<SessionOptions> {
+  const entries = Object.keys(SESSION_DEFAULTS).map((name) => [name, options[name as keyof SessionOptions]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** The topology's part, apart from the nodes and who asks them. */
+export function topologyBounds(options: SegueOptions): Omit<TopologyOptions, 'nodes'> {
+  const { addressMap, probeIntervalMs, seekIntervalMs, nodeTimeoutMs, onEvent } = options;
+  return {
+    ...(addressMap === undefined ? {} : { addressMap }),
+    ...(probeIntervalMs === undefined ? {} : { probeIntervalMs }),
+    ...(seekIntervalMs === undefined ? {} : { seekIntervalMs }),
+    ...(nodeTimeoutMs === undefined ? {} : { connectTimeoutMs: nodeTimeoutMs }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  };
+}

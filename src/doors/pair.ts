@@ -1,0 +1,98 @@
+import { CommandTable } from '../resp/index.js';
+import { ScriptCache, Session, type SessionEvent, type SessionOptions, type Upstream } from '../session/index.js';
+import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
+import { Topology } from '../topology/index.js';
+import { clock, netTransport, type Timer, type Transport } from '../transport/index.js';
+
+/** What any session of a pair tells. */
+export type SegueEvent = SessionEvent | TopologyEvent;
+
+/** Names that no server knows are asked for once, and no more of them than this. */
+const ASKED_NAMES_MAX = 1_000;
+
+/** What the sessions of one process share about one pair, apart from the topology: made when first needed. */
+class Shared {
+  readonly scripts = new ScriptCache();
+  readonly asked = new Set<string>();
+}
+
+const shared = new WeakMap<Topology, Shared>();
+// What a command name means does not depend on the pair.
+const table = CommandTable.standard();
+
+export interface SessionPlace {
+  deliver(chunk: Buffer): void;
+  ended(reason: string | undefined): void;
+  onEvent(event: SessionEvent): void;
+}
+
+/** One door's hold on a pair: the shared topology, and sessions with it. */
+export class Pair {
+  readonly topology: Topology;
+  readonly #shared: Shared;
+  readonly #transport: Transport;
+  #released = false;
+
+  constructor(private readonly options: TopologyOptions) {
+    this.topology = Topology.acquire(options);
+    this.#transport = options.transport ?? netTransport;
+    let known = shared.get(this.topology);
+    if (known === undefined) {
+      known = new Shared();
+      shared.set(this.topology, known);
+    }
+    this.#shared = known;
+  }
+
+  /** A session that follows this pair's primary until it is closed. */
+  session(place: SessionPlace, options: Partial<SessionOptions>): Session<PrimaryView> {
+    const { topology } = this;
+    const session = new Session<PrimaryView>(
+      {
+        ...place,
+        dial: (view, handlers) => this.#dial(view, handlers),
+        seek: (refusedBy, hint) => {
+          topology.suspect(refusedBy, hint).then((view) => view !== undefined && session.primaryIs(view));
+        },
+        now: () => clock.now(),
+        setTimer: (ms, fire) => clock.setTimer(ms, fire),
+        clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
+        unknownCommand: (name) => this.#learn(name),
+        table,
+        scripts: this.#shared.scripts,
+      },
+      options,
+    );
+    return session;
+  }
+
+  #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1]): Upstream {
+    const { tls, connectTimeoutMs = 2_000 } = this.options;
+    return this.#transport.dial(view.address, handlers, {
+      connectTimeoutMs,
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  /** Asks the primary what an unknown command does. Until the answer comes it counts as a write. */
+  #learn(name: string): void {
+    const { asked } = this.#shared;
+    if (asked.has(name) || asked.size >= ASKED_NAMES_MAX) return;
+    asked.add(name);
+    this.topology.ask(['COMMAND', 'INFO', name]).then(
+      (reply) => {
+        const info = Array.isArray(reply) ? reply[0] : undefined;
+        const flags = Array.isArray(info) ? info[2] : undefined;
+        if (Array.isArray(flags)) table.learn(name, flags.map(String));
+      },
+      // Nobody could be asked: the next one who meets the name asks again.
+      () => asked.delete(name),
+    );
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.topology.release();
+  }
+}

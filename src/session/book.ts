@@ -1,0 +1,42 @@
+import { Identity } from './identity.js';
+import { Ledger } from './ledger.js';
+import { Log } from './log.js';
+
+/** All that a session remembers: bytes, commands, who the client is, and its open transaction. */
+export class Book {
+  readonly log = new Log();
+  readonly ledger = new Ledger();
+  readonly identity = new Identity();
+  /** The client has its answers to all commands before this index, also where they are to be replayed. */
+  given = 0;
+  /** Log position up to which bytes were handed to the current link (or need not be). */
+  handed = 0;
+  /** Commands in [sent, tail) may have something to be sent instead of their own bytes, or nothing at all. */
+  altered = false;
+  /** Index of the MULTI of the transaction that is open at the head; undefined outside one. */
+  transaction: number | undefined;
+  /** A WATCH is in force at the head. */
+  watching = false;
+
+  /** Lets go of everything that is settled and belongs to no open transaction. */
+  tidy(): void {
+    const keep = this.transaction ?? this.ledger.head;
+    const position = this.ledger.release(keep);
+    if (position > this.log.base) this.log.trim(position);
+  }
+
+  /** The bytes of command `index` as the client sent them. */
+  bytesOf(index: number): Buffer {
+    return this.log.read(this.ledger.start(index), this.ledger.end(index));
+  }
+
+  /** Everything that is retained is to be sent again. */
+  rewind(): void {
+    const { ledger } = this;
+    this.given = Math.max(this.given, ledger.head);
+    ledger.rewind();
+    this.handed = ledger.start(ledger.base);
+    this.transaction = undefined;
+    this.altered = true;
+  }
+}

@@ -1,0 +1,101 @@
+import { type ReplyScanner, Stop } from '../resp/index.js';
+
+/** Where the frames go. Every call may change what the next one finds, and may end the reading (`reading` false). */
+export interface FrameSink {
+  /** How many of the next frames may pass uninspected, in bulk. */
+  readonly plain: number;
+  /** False as soon as the rest of the chunk concerns nobody any more. */
+  readonly reading: boolean;
+  /** `count` plain frames have ended; `parts` are their bytes, in order. */
+  pass(count: number, parts: readonly Buffer[]): void;
+  /** One whole frame that needs a look: an error, a push, or the answer to a noted command. */
+  look(frame: Buffer): void;
+  /** Part of a plain frame too large to be kept until its end. */
+  stream(part: Buffer): void;
+}
+
+/**
+ * Cuts a connection's bytes into frames. The client never sees a part of a frame whose rest might not come, so the part
+ * of a frame at the end of a chunk waits for the rest (by reference, nothing is copied), up to `frameBytesMax`.
+ */
+export class FrameReader {
+  /** The beginning of the frame at hand. */
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  /** The frame at hand is to be looked at. */
+  #looking = false;
+  #streaming = false;
+
+  constructor(
+    private readonly scanner: ReplyScanner,
+    private readonly frameBytesMax: number,
+  ) {}
+
+  /** Part of the frame at hand is with the client already: it must not be replayed. */
+  get exposed(): boolean {
+    return this.#streaming;
+  }
+
+  /** Throws RespError when the bytes are no RESP. The chunk is the reader's from now on. */
+  read(chunk: Buffer, sink: FrameSink): void {
+    let at = 0;
+    while (at < chunk.length && sink.reading) {
+      if (!this.#looking && !this.scanner.midFrame && sink.plain === 0) this.#looking = true;
+      at = this.#looking ? this.#look(chunk, at, sink) : this.#pass(chunk, at, sink);
+    }
+  }
+
+  #look(chunk: Buffer, at: number, sink: FrameSink): number {
+    const end = this.scanner.finish(chunk, at, chunk.length);
+    if (end < 0) {
+      this.#keep(chunk, at);
+      return chunk.length;
+    }
+    const parts = this.#take(chunk, at, end);
+    this.#looking = false;
+    sink.look(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    return end;
+  }
+
+  #pass(chunk: Buffer, at: number, sink: FrameSink): number {
+    const { scanner } = this;
+    // A frame begun before was plain when it began, and ends as one, whatever is noted meanwhile.
+    const limit = scanner.midFrame ? 1 : sink.plain;
+    const next = scanner.scan(chunk, at, chunk.length, limit);
+    const { stop, boundary, frames } = scanner;
+    if (frames > 0) this.#passOn(frames, this.#take(chunk, at, boundary), sink);
+    if (stop === Stop.Special) this.#looking = true;
+    if (stop === Stop.Exhausted && boundary < chunk.length) this.#keepPlain(chunk, boundary, sink);
+    return next;
+  }
+
+  #passOn(count: number, parts: Buffer[], sink: FrameSink): void {
+    this.#streaming = false;
+    sink.pass(count, parts);
+  }
+
+  #keepPlain(chunk: Buffer, from: number, sink: FrameSink): void {
+    if (!this.#streaming && this.#partBytes + chunk.length - from <= this.frameBytesMax) {
+      this.#keep(chunk, from);
+      return;
+    }
+    this.#streaming = true;
+    for (const part of this.#take(chunk, from, chunk.length)) sink.stream(part);
+  }
+
+  #keep(chunk: Buffer, from: number): void {
+    this.#parts.push(from === 0 ? chunk : chunk.subarray(from));
+    this.#partBytes += chunk.length - from;
+  }
+
+  /** What was kept, and chunk[from, to) behind it. */
+  #take(chunk: Buffer, from: number, to: number): Buffer[] {
+    const last = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
+    if (this.#parts.length === 0) return [last];
+    const parts = this.#parts;
+    parts.push(last);
+    this.#parts = [];
+    this.#partBytes = 0;
+    return parts;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Who the client is and what it has set on its connection: everything that a new connection must be told again.
+ * Texts are kept as latin1 strings so that any bytes survive.
+ */
+
+export type Family = 'channel' | 'pattern' | 'shard';
+
+export interface Credentials {
+  /** Undefined: the default user. */
+  readonly username: string | undefined;
+  readonly password: string;
+}
+
+/** What one successful command changes. */
+export type Change =
+  | { set: 'auth'; credentials: Credentials }
+  | { set: 'hello'; protocol: 2 | 3 | undefined; credentials: Credentials | undefined; name: string | undefined }
+  | { set: 'select'; database: string }
+  | { set: 'name'; name: string }
+  | { set: 'info'; attribute: string; value: string }
+  | { set: 'no-evict'; on: boolean }
+  | { set: 'no-touch'; on: boolean }
+  | { set: 'read-only'; on: boolean }
+  /** The whole CLIENT TRACKING command; undefined when it was switched off. */
+  | { set: 'tracking'; command: readonly string[] | undefined };
+
+export class Identity {
+  protocol: 2 | 3 = 2;
+  // Private, so that no log or error can print it by accident.
+  #credentials: Credentials | undefined;
+  database = '0';
+  name = '';
+  readonly info = new Map<string, string>();
+  noEvict = false;
+  noTouch = false;
+  readOnly = false;
+  tracking: readonly string[] | undefined;
+  monitor = false;
+  readonly subscriptions: Record<Family, Set<string>> = { channel: new Set(), pattern: new Set(), shard: new Set() };
+
+  get credentials(): Credentials | undefined {
+    return this.#credentials;
+  }
+
+  get subscribed(): boolean {
+    const { channel, pattern, shard } = this.subscriptions;
+    return channel.size > 0 || pattern.size > 0 || shard.size > 0;
+  }
+
+  apply(change: Change): void {
+    switch (change.set) {
+      case 'auth':
+        this.#credentials = change.credentials;
+        return;
+      case 'hello':
+        if (change.protocol !== undefined) this.protocol = change.protocol;
+        if (change.credentials !== undefined) this.#credentials = change.credentials;
+        if (change.name !== undefined) this.name = change.name;
+        return;
+      case 'select':
+        this.database = change.database;
+        return;
+      case 'name':
+        this.name = change.name;
+        return;
+      case 'info':
+        this.info.set(change.attribute, change.value);
+        return;
+      case 'no-evict':
+        this.noEvict = change.on;
+        return;
+      case 'no-touch':
+        this.noTouch = change.on;
+        return;
+      case 'read-only':
+        this.readOnly = change.on;
+        return;
+      case 'tracking':
+        this.tracking = change.command;
+        return;
+    }
+  }
+
+  /** What RESET leaves: the bits that survive it on a server (the capabilities) are the session's own anyway. */
+  reset(): void {
+    this.protocol = 2;
+    this.#credentials = undefined;
+    this.database = '0';
+    this.name = '';
+    this.noEvict = false;
+    this.noTouch = false;
+    this.readOnly = false;
+    this.tracking = undefined;
+    this.monitor = false;
+    for (const family of Object.values(this.subscriptions)) family.clear();
+  }
+}
+
+/** What a command would change if it succeeds; undefined for a command that changes nothing that is kept. */
+export function changeOf(args: readonly Buffer[]): Change | undefined {
+  const text = args.map((arg) => arg.toString('latin1'));
+  const name = text[0]?.toUpperCase();
+  switch (name) {
+    case 'AUTH':
+      return authChange(text);
+    case 'HELLO':
+      return helloChange(text);
+    case 'SELECT':
+      return text[1] === undefined ? undefined : { set: 'select', database: text[1] };
+    case 'READONLY':
+      return { set: 'read-only', on: true };
+    case 'READWRITE':
+      return { set: 'read-only', on: false };
+    case 'CLIENT':
+      return clientChange(text);
+    default:
+      return undefined;
+  }
+}
+
+function authChange(text: readonly string[]): Change | undefined {
+  if (text.length === 2) return { set: 'auth', credentials: { username: undefined, password: text[1]! } };
+  if (text.length === 3) return { set: 'auth', credentials: { username: text[1]!, password: text[2]! } };
+  return undefined;
+}
+
+/** `HELLO [protover [AUTH username password] [SETNAME clientname]]` */
+function helloChange(text: readonly string[]): Change {
+  const protocol = text[1] === '3' ? 3 : text[1] === '2' ? 2 : undefined;
+  let credentials: Credentials | undefined;
+  let name: string | undefined;
+  for (let i = 2; i < text.length; i++) {
+    const option = text[i]!.toUpperCase();
+    if (option === 'AUTH' && i + 2 < text.length) {
+      credentials = { username: text[i + 1]!, password: text[i + 2]! };
+      i += 2;
+    } else if (option === 'SETNAME' && i + 1 < text.length) {
+      name = text[++i]!;
+    }
+  }
+  return { set: 'hello', protocol, credentials, name };
+}
+
+function clientChange(text: readonly string[]): Change | undefined {
+  const on = text[2]?.toUpperCase() === 'ON';
+  switch (text[1]?.toUpperCase()) {
+    case 'SETNAME':
+      return text[2] === undefined ? undefined : { set: 'name', name: text[2] };
+    case 'SETINFO':
+      return text[3] === undefined ? undefined : { set: 'info', attribute: text[2]!.toUpperCase(), value: text[3] };
+    case 'NO-EVICT':
+      return { set: 'no-evict', on };
+    case 'NO-TOUCH':
+      return { set: 'no-touch', on };
+    case 'TRACKING':
+      return { set: 'tracking', command: on ? text : undefined };
+    default:
+      return undefined;
+  }
+}

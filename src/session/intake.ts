@@ -1,0 +1,402 @@
+import { CommandScanner, type CommandTable, commandArgs, encodeError, Fact, RespError } from '../resp/index.js';
+import { blockingDeadline, withRemainingTime } from './blocking.js';
+import type { Book } from './book.js';
+import { changeOf, type Family } from './identity.js';
+import { Mark, type Note, note } from './ledger.js';
+import type { SessionOptions } from './options.js';
+import type { Role } from './role.js';
+import type { ScriptCache } from './script-cache.js';
+import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
+
+/** What the intake needs to know of the session around it. */
+export interface IntakeHost {
+  readonly options: SessionOptions;
+  readonly scripts: ScriptCache;
+  now(): number;
+  /** Commands are on hold: what has a time limit must be sent with the time that is left then. */
+  readonly holding: boolean;
+  /** A command that no table knows was met; until it is learnt it counts as a write. */
+  unknownCommand(name: string): void;
+}
+
+/** What the client sends next is answered here, not by a node. */
+type Local =
+  | undefined
+  /** The transaction was given up with this error; EXEC answers EXECABORT. */
+  | { why: 'transaction-lost'; error: Buffer }
+  /** What follows a protocol error cannot be read. */
+  | { why: 'unreadable' };
+
+const OK = Buffer.from('+OK\r\n');
+const CLOSER_LOOK = Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container;
+
+const SUBSCRIBE_FAMILY: Record<string, Family> = {
+  subscribe: 'channel',
+  psubscribe: 'pattern',
+  ssubscribe: 'shard',
+};
+const UNSUBSCRIBE_FAMILY: Record<string, Family> = {
+  unsubscribe: 'channel',
+  punsubscribe: 'pattern',
+  sunsubscribe: 'shard',
+};
+
+/** The client's side: finds the commands in its bytes, and writes into the book what is to be known of each. */
+export class Intake {
+  readonly #scanner: CommandScanner;
+  /** Log position where the command at hand begins. */
+  #start = 0;
+  /** Marks of the commands of the transaction that is being received; undefined outside one. */
+  #transaction: number | undefined;
+  #local: Local;
+  /** A local refusal within the transaction at hand: EXEC must not commit. */
+  #spoiled = false;
+  /** A WATCH was lost with a node: the next EXEC must not commit. */
+  #blind = false;
+  #reply: 'on' | 'off' | 'skip-next' = 'on';
+  /** Chunks go past the log, because it is full, until the command at hand has ended. */
+  #refusing = false;
+
+  constructor(
+    private readonly book: Book,
+    private readonly table: CommandTable,
+    private readonly host: IntakeHost,
+  ) {
+    this.#scanner = new CommandScanner(table);
+  }
+
+  /** The client's commands are within MULTI … EXEC. */
+  get inTransaction(): boolean {
+    return this.#transaction !== undefined;
+  }
+
+  /** Takes a chunk. Returns false when it cannot be read: the client was answered so, and nothing more comes of it. */
+  take(chunk: string | Buffer): boolean {
+    if (this.#local?.why === 'unreadable') return false;
+    try {
+      if (this.#refusing || this.#full(chunk.length)) this.#refuseChunk(chunk);
+      else this.#admitChunk(chunk);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#local = { why: 'unreadable' };
+      const farewell = answered(encodeError('ERR', `Protocol error: ${error.message}`));
+      farewell.role = { is: 'quit' };
+      this.#push(this.book.log.tail, 0, farewell);
+      return false;
+    }
+  }
+
+  #full(bytes: number): boolean {
+    const { ledger, log } = this.book;
+    if (ledger.unanswered === 0 || this.#scanner.midCommand) return false;
+    const { replayBytesMax, replayCommandsMax } = this.host.options;
+    return log.bytes + bytes > replayBytesMax || ledger.unanswered >= replayCommandsMax;
+  }
+
+  #admitChunk(chunk: string | Buffer): void {
+    const { bytes, from, to, position } = this.book.log.append(chunk);
+    const scanner = this.#scanner;
+    let at = from;
+    for (;;) {
+      const end = scanner.next(bytes, at, to);
+      if (end < 0) return;
+      this.#admit(position + end - from);
+      at = end;
+    }
+  }
+
+  #admit(end: number): void {
+    const scanner = this.#scanner;
+    const start = this.#start;
+    this.#start = end;
+    // An empty line is no command: nobody answers it. Its bytes go with the next command.
+    if (scanner.argc === 0) return;
+    const flags = this.table.flags[scanner.id] ?? 0;
+    const plain = scanner.id !== 0 && (flags & CLOSER_LOOK) === 0;
+    if (plain && this.#transaction === undefined && this.#local === undefined && this.#reply === 'on') {
+      this.book.ledger.push(end, effectMarks(flags));
+      return;
+    }
+    this.#admitNoted(start, end, flags);
+  }
+
+  #admitNoted(start: number, end: number, flags: number): void {
+    const args = commandArgs(this.book.log.read(start, end), 0, end - start);
+    const name = this.#nameOf(args);
+    if (this.#answerLocally(name, args, end)) return;
+    const marks = this.#marksOf(name, args, flags);
+    const role = this.#roleOf(name, args);
+    const entry = role === undefined ? undefined : note(role);
+    this.#followTransaction(name, args, marks, end, entry);
+  }
+
+  #nameOf(args: readonly Buffer[]): string {
+    const id = this.#scanner.id;
+    if (id !== 0) return this.table.nameOf(id);
+    const name = args[0]!.toString('latin1').toLowerCase();
+    this.host.unknownCommand(name);
+    return name;
+  }
+
+  #marksOf(name: string, args: readonly Buffer[], flags: number): number {
+    if (this.#scanner.id === 0) return Mark.Write | Mark.Murky;
+    let effect = flags;
+    if ((flags & Fact.Container) !== 0 && args[1] !== undefined) {
+      effect = this.table.subcommandFlags(this.#scanner.id, args[1].toString('latin1').toLowerCase()) ?? flags;
+    }
+    const marks = effectMarks(effect);
+    return (flags & Fact.Script) !== 0 && name !== 'script' && name !== 'function' ? marks | Mark.Inspect : marks;
+  }
+
+  #roleOf(name: string, args: readonly Buffer[]): Role | undefined {
+    switch (name) {
+      case 'multi':
+      case 'discard':
+      case 'watch':
+      case 'unwatch':
+      case 'monitor':
+      case 'reset':
+      case 'quit':
+        return { is: name };
+      case 'exec':
+        return { is: 'exec', blind: false };
+      case 'eval':
+      case 'eval_ro':
+        if (args[1] !== undefined) this.host.scripts.remember(args[1]);
+        return undefined;
+      case 'script':
+        return this.#scriptRole(args);
+    }
+    const family = SUBSCRIBE_FAMILY[name];
+    if (family !== undefined) return { is: 'subscribe', family, names: names(args), confirmed: 0, given: 0 };
+    const left = UNSUBSCRIBE_FAMILY[name];
+    if (left !== undefined) return { is: 'unsubscribe', family: left, names: names(args), confirmed: 0, given: 0 };
+    const spot = this.table.timeoutOf(this.#scanner.id);
+    if (spot !== undefined && this.#transaction === undefined) {
+      const deadline = blockingDeadline(args, spot, this.host.now());
+      return deadline === undefined ? undefined : { is: 'blocking', spot, deadline };
+    }
+    const change = changeOf(args);
+    return change === undefined ? undefined : { is: 'change', change };
+  }
+
+  #scriptRole(args: readonly Buffer[]): Role | undefined {
+    const what = args[1]?.toString('latin1').toLowerCase();
+    if (what === 'load' && args[2] !== undefined) this.host.scripts.remember(args[2]);
+    return what === 'flush' ? { is: 'script-flush' } : undefined;
+  }
+
+  /** Adds the command, in or out of a transaction, and keeps track of where one begins and ends. */
+  #followTransaction(name: string, args: readonly Buffer[], marks: number, end: number, entry: Note | undefined): void {
+    const opens = name === 'multi' && this.#transaction === undefined && args.length === 1;
+    if (opens) this.#transaction = 0;
+    if (this.#transaction === undefined) {
+      if (name === 'unwatch' || name === 'reset') this.#blind = false;
+      if (entry?.role.is === 'multi') entry.role = { is: 'plain' };
+      this.#push(end, marks, entry);
+      return;
+    }
+    if (entry?.role.is === 'multi' && !opens) entry.role = { is: 'plain' };
+    const closes = name === 'exec' || name === 'discard' || name === 'reset';
+    if (!closes) this.#transaction |= marks;
+    if (entry?.role.is === 'exec') this.#prepareExec(entry);
+    const own = closes && name === 'exec' ? this.#transactionMarks() : marks;
+    this.#push(end, own | Mark.Transaction, entry);
+    if (closes) {
+      this.#transaction = undefined;
+      this.#blind = false;
+      this.#spoiled = false;
+    }
+  }
+
+  /** EXEC has the effect of all that it executes. */
+  #transactionMarks(): number {
+    const marks = this.#transaction ?? 0;
+    return (marks & Mark.Definite) !== 0 ? marks & ~Mark.Murky : marks;
+  }
+
+  #prepareExec(entry: Note): void {
+    if (this.#spoiled) commitNot(entry, 'abort');
+    else if (this.#blind) commitNot(entry, 'nil');
+  }
+
+  #push(end: number, marks: number, entry: Note | undefined): void {
+    const { ledger } = this.book;
+    let noted = entry;
+    if (this.#reply !== 'on') {
+      noted ??= note({ is: 'plain' });
+      noted.muted = true;
+      if (this.#reply === 'skip-next') this.#reply = 'on';
+    }
+    if (noted === undefined) {
+      ledger.push(end, marks);
+      return;
+    }
+    if (noted.role.is === 'blocking' && this.host.holding) this.#keepTime(noted);
+    if (noted.answer !== undefined || noted.instead !== undefined) this.book.altered = true;
+    ledger.pushNoted(end, marks, noted);
+  }
+
+  #keepTime(entry: Note): void {
+    const { role } = entry;
+    if (role.is !== 'blocking' || role.deadline === Number.POSITIVE_INFINITY) return;
+    entry.instead = (own) =>
+      withRemainingTime(commandArgs(own, 0, own.length), role.spot, role.deadline - this.host.now());
+  }
+
+  /** After a move: what has a time limit is sent again with the time that is left, and a lost WATCH must not commit. */
+  rewound(watchLost: boolean): void {
+    const { ledger } = this.book;
+    let blind = watchLost;
+    for (let index = ledger.base; index < ledger.tail; index++) {
+      const entry = ledger.note(index);
+      if (entry === undefined) continue;
+      this.#startOver(entry);
+      if (blind && entry.role.is === 'exec') commitNot(entry, 'nil');
+      if (blind) blind = !endsWatch(entry.role);
+    }
+    if (blind) this.#blind = true;
+  }
+
+  #startOver(entry: Note): void {
+    const { role } = entry;
+    if (role.is === 'blocking') this.#keepTime(entry);
+    if (role.is === 'subscribe' || role.is === 'unsubscribe') role.confirmed = 0;
+    // "All" are fewer now: those of which the client knows are not subscribed again.
+    if (role.is === 'unsubscribe' && role.names.length === 0) role.given = 0;
+  }
+
+  /**
+   * The transaction that the client has open was given up (its first commands are answered with `error`): the rest of it
+   * gets the same, until its EXEC gets EXECABORT.
+   */
+  loseTransaction(error: Buffer): void {
+    if (this.#transaction !== undefined) this.#local = { why: 'transaction-lost', error };
+  }
+
+  /** A MULTI was not accepted by the node: what follows it is no transaction. */
+  noTransaction(): void {
+    this.#transaction = undefined;
+    this.#spoiled = false;
+  }
+
+  #answerLocally(name: string, args: readonly Buffer[], end: number): boolean {
+    if (this.#local?.why === 'transaction-lost') {
+      this.#answerLost(name, end, this.#local.error);
+      return true;
+    }
+    return name === 'client' && args[1]?.toString('latin1').toLowerCase() === 'reply' && this.#setReply(args, end);
+  }
+
+  #answerLost(name: string, end: number, error: Buffer): void {
+    const closes = name === 'exec' || name === 'discard' || name === 'reset';
+    const reply = name === 'exec' ? EXEC_ABORT : closes ? OK : error;
+    if (closes) {
+      this.#local = undefined;
+      this.#transaction = undefined;
+    }
+    this.#push(end, 0, answered(reply));
+  }
+
+  /** The node must go on answering, or a refusal would go unseen: the session itself keeps the answers from the client. */
+  #setReply(args: readonly Buffer[], end: number): boolean {
+    if (args.length !== 3) return false;
+    const mode = args[2]!.toString('latin1').toLowerCase();
+    if (mode !== 'on' && mode !== 'off' && mode !== 'skip') return false;
+    if (this.#transaction !== undefined) {
+      this.#spoil(end, encodeError('ERR', 'CLIENT REPLY is not possible within a transaction'));
+      return true;
+    }
+    this.#reply = 'on';
+    const entry = answered(OK);
+    entry.muted = mode !== 'on';
+    this.#push(end, 0, entry);
+    this.#reply = mode === 'skip' ? 'skip-next' : mode;
+    return true;
+  }
+
+  #spoil(end: number, error: Buffer): void {
+    if (this.#transaction !== undefined) this.#spoiled = true;
+    this.#push(end, this.#transaction === undefined ? 0 : Mark.Transaction, answered(error));
+  }
+
+  /** The log is full. The commands of the chunk are answered so, and their bytes kept nowhere. */
+  #refuseChunk(chunk: string | Buffer): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const scanner = this.#scanner;
+    let at = 0;
+    this.#refusing = true;
+    for (;;) {
+      const end = scanner.next(bytes, at, bytes.length);
+      if (end < 0) break;
+      if (scanner.argc > 0) this.#refuseCommand('HOLDLIMIT');
+      at = end;
+    }
+    this.#refusing = scanner.midCommand;
+  }
+
+  #refuseCommand(code: WireCode): void {
+    const name = this.table.nameOf(this.#scanner.id);
+    const end = this.book.log.tail;
+    if (this.#local?.why === 'transaction-lost') {
+      this.#answerLost(name, end, this.#local.error);
+      return;
+    }
+    if (this.#transaction !== undefined && (name === 'exec' || name === 'discard')) {
+      // Without its end the transaction would stay open at the node: it is discarded there.
+      const entry = note({ is: 'exec', blind: false });
+      commitNot(entry, 'abort');
+      this.#push(end, Mark.Transaction, entry);
+      this.noTransaction();
+      return;
+    }
+    const error = wireError(code);
+    this.#spoil(end, error);
+    if (name === 'multi' && this.#transaction === undefined) this.#local = { why: 'transaction-lost', error };
+  }
+
+  /** Adds a command of the session's own behind what the client has sent. Not within a transaction. */
+  inject(command: Buffer, role: Role): void {
+    if (this.#scanner.midCommand || this.#transaction !== undefined) throw new Error('not between two commands');
+    const { log, ledger } = this.book;
+    log.append(command);
+    this.#start = log.tail;
+    const entry = note(role);
+    entry.muted = true;
+    ledger.pushNoted(log.tail, 0, entry);
+  }
+
+  get between(): boolean {
+    return !this.#scanner.midCommand && this.#transaction === undefined && this.#local === undefined;
+  }
+}
+
+function answered(answer: Buffer): Note {
+  const entry = note({ is: 'plain' });
+  entry.answer = answer;
+  return entry;
+}
+
+const DISCARD = Buffer.from('*1\r\n$7\r\nDISCARD\r\n');
+
+/** EXEC is sent as DISCARD; the client gets nil, as if somebody had changed a watched key, or EXECABORT. */
+function commitNot(entry: Note, why: 'nil' | 'abort'): void {
+  entry.role = { is: 'exec', blind: why === 'nil' };
+  entry.instead = () => DISCARD;
+}
+
+function endsWatch(role: Role): boolean {
+  return role.is === 'exec' || role.is === 'discard' || role.is === 'unwatch' || role.is === 'reset';
+}
+
+function names(args: readonly Buffer[]): string[] {
+  return args.slice(1).map((arg) => arg.toString('latin1'));
+}
+
+/** The marks that follow from a command's flags alone. What is neither read-only nor harmless may have done something. */
+function effectMarks(flags: number): number {
+  if ((flags & Fact.Write) !== 0) return Mark.Write | Mark.Definite;
+  if ((flags & (Fact.ReadOnly | Fact.Harmless | Fact.Transaction)) !== 0) return 0;
+  return Mark.Write | Mark.Murky;
+}

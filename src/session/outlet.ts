@@ -1,0 +1,64 @@
+import type { Book } from './book.js';
+
+/** The side of a connection to a node that a session needs. `Link` of the transport layer is one. */
+export interface Upstream {
+  /** Open, and all that was written has left the process. */
+  readonly writable: boolean;
+  /** By reference until `writable` again. */
+  write(chunk: Buffer): void;
+  pause(): void;
+  resume(): void;
+  /** At once. */
+  close(): void;
+}
+
+/** Bytes given to the kernel in one go: what is not yet given when a connection is lost was surely not executed. */
+const SLICE_BYTES = 256 * 1024;
+
+/** Sends what waits, as far as the connection takes it. Only whole commands leave the book. */
+export function flush(book: Book, link: Upstream): void {
+  const { ledger } = book;
+  if (!link.writable || ledger.sent === ledger.tail) return;
+  if (book.altered) {
+    flushAltered(book, link);
+    return;
+  }
+  const end = ledger.end(ledger.tail - 1);
+  const complete = writeOwn(book, link, end);
+  ledger.sentUpTo(complete ? ledger.tail : ledger.firstEndingAfter(book.handed));
+}
+
+/** Writes the log up to `end`. False: the connection is full, and `book.handed` says how far it came. */
+function writeOwn(book: Book, link: Upstream, end: number): boolean {
+  for (const slice of book.log.slices(book.handed, end, SLICE_BYTES)) {
+    if (!link.writable) return false;
+    book.handed += slice.length;
+    link.write(slice);
+  }
+  return true;
+}
+
+/** The slow way, command by command: after a move, and where a command is answered here or sent in another form. */
+function flushAltered(book: Book, link: Upstream): void {
+  const { ledger } = book;
+  for (let index = ledger.sent; index < ledger.tail; index++) {
+    const entry = ledger.note(index);
+    const skipped = entry?.answer !== undefined;
+    if (!skipped && entry?.instead === undefined) continue;
+    if (!writeOwn(book, link, ledger.start(index))) {
+      ledger.sentUpTo(ledger.firstEndingAfter(book.handed));
+      return;
+    }
+    if (!skipped) {
+      if (!link.writable) {
+        ledger.sentUpTo(index);
+        return;
+      }
+      link.write(entry!.instead!(book.bytesOf(index)));
+    }
+    book.handed = ledger.end(index);
+    ledger.sentUpTo(index + 1);
+  }
+  book.altered = false;
+  flush(book, link);
+}

@@ -1,0 +1,64 @@
+import { classifyError, type ErrorReply, hasNestedError } from '../resp/index.js';
+import { Mark } from './ledger.js';
+
+/** "Not executed, and not for a fault of the command": the cut. */
+export interface Refusal {
+  /** The error's kind, for events. */
+  readonly by: string;
+  /** The node says that it is not the primary (the others say: not now). */
+  readonly bounce: boolean;
+  /** Where it says that the primary is. */
+  readonly hint: { host: string; port: number } | undefined;
+  /** The node closes the connection behind this answer and executes nothing more of it. */
+  readonly closing: boolean;
+}
+
+const DASH = 0x2d;
+const BANG = 0x21;
+
+export function isError(frame: Buffer): boolean {
+  const type = frame[0];
+  return type === DASH || type === BANG;
+}
+
+/** Whether this answer to a command with these marks refuses it. `undefined`: it is the command's own answer. */
+export function refusalOf(frame: Buffer, marks: number): Refusal | undefined {
+  if (isError(frame)) return refusalOfError(classifyError(frame));
+  // A script that runs on a demoted node, or EXEC of one, carries the refusal inside an aggregate. Its first write
+  // failed, so nothing was written.
+  if ((marks & Mark.Inspect) !== 0 && hasNestedError(frame, 'readonly')) return refusal('readonly', true);
+  return undefined;
+}
+
+function refusalOfError(error: ErrorReply): Refusal | undefined {
+  switch (error.kind) {
+    case 'redirect':
+      return { by: 'redirect', bounce: true, hint: { host: error.host, port: error.port }, closing: false };
+    case 'readonly':
+    case 'primary-down':
+    case 'wait-on-replica':
+      return refusal(error.kind, true);
+    case 'unblocked':
+      return { by: 'unblocked', bounce: true, hint: undefined, closing: true };
+    case 'exec-abort':
+      return error.cause === undefined ? undefined : refusalOfError(error.cause);
+    case 'loading':
+    case 'try-again':
+    case 'cluster-down':
+    case 'no-replicas':
+      return refusal(error.kind, false);
+    default:
+      return undefined;
+  }
+}
+
+/** Errors that are no refusal of a primary, but prove that a command after the cut was not executed. */
+export function provesNotRun(frame: Buffer): boolean {
+  if (!isError(frame)) return false;
+  const { kind } = classifyError(frame);
+  return kind === 'oom' || kind === 'misconf';
+}
+
+function refusal(by: string, bounce: boolean): Refusal {
+  return { by, bounce, hint: undefined, closing: false };
+}

@@ -1,0 +1,65 @@
+import { encodeCommand } from '../resp/index.js';
+import type { Family, Identity } from './identity.js';
+
+/** One command of the handshake that makes a new connection the session's. */
+export interface RestoreStep {
+  readonly command: readonly (string | Buffer)[];
+  /** Frames of answer. */
+  readonly frames: number;
+  /**
+   * Without this one the session would not be itself. An error to any other is ignored: an older server does not know
+   * the command, or the user may not use it.
+   */
+  readonly essential: boolean;
+  readonly purpose: 'identity' | 'capability' | 'role' | 'scripts' | 'subscribe';
+}
+
+/** Who the client is; whether the node is a primary; which of the scripts it lacks. */
+export function identitySteps(identity: Identity, shas: readonly string[]): RestoreStep[] {
+  const steps = [...credentialSteps(identity), step(['CLIENT', 'CAPA', 'redirect'], { purpose: 'capability' })];
+  if (identity.name !== '') steps.push(step(['CLIENT', 'SETNAME', identity.name]));
+  for (const [attribute, value] of identity.info) steps.push(step(['CLIENT', 'SETINFO', attribute, value]));
+  if (identity.database !== '0') steps.push(step(['SELECT', identity.database], { essential: true }));
+  if (identity.noEvict) steps.push(step(['CLIENT', 'NO-EVICT', 'ON']));
+  if (identity.noTouch) steps.push(step(['CLIENT', 'NO-TOUCH', 'ON']));
+  if (identity.readOnly) steps.push(step(['READONLY']));
+  if (identity.tracking !== undefined) steps.push(step(identity.tracking));
+  steps.push(step(['ROLE'], { purpose: 'role' }));
+  if (shas.length > 0) steps.push(step(['SCRIPT', 'EXISTS', ...shas], { purpose: 'scripts' }));
+  return steps;
+}
+
+function credentialSteps(identity: Identity): RestoreStep[] {
+  const { credentials, protocol } = identity;
+  if (protocol === 3) {
+    const auth = credentials === undefined ? [] : ['AUTH', credentials.username ?? 'default', credentials.password];
+    return [step(['HELLO', '3', ...auth], { essential: true })];
+  }
+  if (credentials === undefined) return [];
+  const { username, password } = credentials;
+  return [step(username === undefined ? ['AUTH', password] : ['AUTH', username, password], { essential: true })];
+}
+
+const SUBSCRIBE: Record<Family, string> = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' };
+
+/** Scripts, then subscriptions: these come last, since in RESP2 little else is allowed after them. */
+export function trafficSteps(identity: Identity, bodies: readonly Buffer[]): RestoreStep[] {
+  const steps = bodies.map((body) => step(['SCRIPT', 'LOAD', body]));
+  for (const family of ['channel', 'pattern', 'shard'] as const) {
+    const names = [...identity.subscriptions[family]];
+    if (names.length === 0) continue;
+    const command = [SUBSCRIBE[family], ...names];
+    steps.push(step(command, { frames: names.length, essential: true, purpose: 'subscribe' }));
+  }
+  if (identity.monitor) steps.push(step(['MONITOR'], { essential: true }));
+  return steps;
+}
+
+function step(command: RestoreStep['command'], more: Partial<RestoreStep> = {}): RestoreStep {
+  return { command, frames: 1, essential: false, purpose: 'identity', ...more };
+}
+
+export function encodeSteps(steps: readonly RestoreStep[]): Buffer {
+  const latin1 = (arg: string | Buffer) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg);
+  return Buffer.concat(steps.map(({ command }) => encodeCommand(command.map(latin1))));
+}

@@ -1,0 +1,34 @@
+import type { TimeoutSpot } from '../resp/index.js';
+import type { Change, Family } from './identity.js';
+
+/** What the answer to a command means to the session, where it means anything. */
+export type Role =
+  | { is: 'plain' }
+  | { is: 'multi' }
+  /** `blind`: a WATCH before it did not survive a move, so it must not commit (it is sent as DISCARD and answered nil). */
+  | { is: 'exec'; blind: boolean }
+  | { is: 'discard' }
+  | { is: 'watch' }
+  | { is: 'unwatch' }
+  | { is: 'change'; change: Change }
+  | Subscription<'subscribe'>
+  /** No names: all of the family. */
+  | Subscription<'unsubscribe'>
+  | { is: 'monitor' }
+  | { is: 'reset' }
+  | { is: 'quit' }
+  | { is: 'script-flush' }
+  /** `deadline`: clock time at which the client expects nil; Infinity when it waits for ever. */
+  | { is: 'blocking'; spot: TimeoutSpot; deadline: number }
+  /** The session's own command; nobody is given the answer. */
+  | { is: 'own' };
+
+export interface Subscription<Is extends string> {
+  is: Is;
+  family: Family;
+  names: readonly string[];
+  /** Confirmations that came on the current connection. */
+  confirmed: number;
+  /** Confirmations that the client has. */
+  given: number;
+}

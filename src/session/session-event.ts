@@ -1,0 +1,12 @@
+/** What a session tells about itself. Times are in milliseconds. */
+export type SessionEvent =
+  /** Commands are held from now on. */
+  | { type: 'hold'; node: string | undefined; cause: string }
+  /** The session is with a node. `replayed`: commands sent again; `heldMs`: how long it was with none. */
+  | { type: 'move'; node: string; term: number; replayed: number; heldMs: number }
+  /** A node could not be joined. */
+  | { type: 'join-failed'; node: string; reason: string }
+  /** A connection was lost and this many commands were answered UNCERTAIN. */
+  | { type: 'uncertain'; node: string; commands: number }
+  /** Commands were given up with this error code. */
+  | { type: 'given-up'; code: string; commands: number };

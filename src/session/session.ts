@@ -1,0 +1,457 @@
+import { type CommandTable, encodeCommand, ReplyScanner, RespError } from '../resp/index.js';
+import { Book } from './book.js';
+import { Drain, resolveProvisional, settleLost } from './drain.js';
+import { expire } from './expire.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
+import { Hold } from './hold.js';
+import { Intake } from './intake.js';
+import { Join } from './join.js';
+import { Mark } from './ledger.js';
+import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
+import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
+import { flush, type Upstream } from './outlet.js';
+import { type Refusal, refusalOf } from './refusal.js';
+import type { ScriptCache } from './script-cache.js';
+import { wireError } from './session-error.js';
+import type { SessionEvent } from './session-event.js';
+import { Settler } from './settle.js';
+
+/** What a connection tells the session: `LinkHandlers` of the transport layer. */
+export interface UpstreamHandlers {
+  onOpen(): void;
+  onData(chunk: Buffer): void;
+  onWritable(): void;
+  onClose(error?: Error): void;
+}
+
+/** The world around a session. The door provides it. */
+export interface SessionPorts<P extends Primary> {
+  /** Bytes for the client, in order. They belong to the receiver. */
+  deliver(chunk: Buffer): void;
+  /** The session has ended by itself: QUIT, bytes that are no RESP, or half a reply that cannot be completed. */
+  ended(reason: string | undefined): void;
+  dial(view: P, handlers: UpstreamHandlers): Upstream;
+  /** Asks the topology, which answers by `primaryIs`, now or later or not at all. */
+  seek(refusedBy: string | undefined, hint: { host: string; port: number } | undefined): void;
+  now(): number;
+  setTimer(ms: number, fire: () => void): unknown;
+  clearTimer(timer: unknown): void;
+  unknownCommand(name: string): void;
+  onEvent(event: SessionEvent): void;
+  readonly table: CommandTable;
+  readonly scripts: ScriptCache;
+}
+
+const CAPA = encodeCommand(['CLIENT', 'CAPA', 'redirect']);
+const INVALIDATE_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+
+/**
+ * One client's session. It holds connections to nodes one after the other; the client never notices which.
+ *
+ * Bytes: `write` → intake → book → outlet → node → frame reader → settler → `ports.deliver`.
+ * Control: everything that ends this flow goes as an event through the machine (`machine.ts`), the one place that
+ * changes `#state`, and comes back as effects.
+ */
+export class Session<P extends Primary> implements FrameSink {
+  readonly #book = new Book();
+  readonly #options: SessionOptions;
+  readonly #intake: Intake;
+  readonly #settler: Settler;
+  readonly #hold = new Hold();
+  #state: State<P> = initial;
+  #link: Upstream | undefined;
+  #reader: FrameReader;
+  #join: Join | undefined;
+  #drain: Drain | undefined;
+  /** The node knows that this client understands redirects. */
+  #capable = true;
+  #timer: unknown;
+  #replayed = 0;
+  #holdCause = '';
+  #lastTrouble: string | undefined;
+  #paused = false;
+
+  constructor(
+    private readonly ports: SessionPorts<P>,
+    options: Partial<SessionOptions> = {},
+  ) {
+    this.#options = { ...SESSION_DEFAULTS, ...options };
+    this.#reader = this.#freshReader();
+    const session = this;
+    this.#intake = new Intake(this.#book, ports.table, {
+      options: this.#options,
+      scripts: ports.scripts,
+      now: () => ports.now(),
+      unknownCommand: (name) => ports.unknownCommand(name),
+      get holding() {
+        return session.#state.at !== 'flowing';
+      },
+    });
+    this.#settler = new Settler(this.#book, {
+      scripts: ports.scripts,
+      deliver: (bytes) => ports.deliver(bytes),
+      farewell: () => this.#end(undefined),
+      authenticated: () => this.#announceCapability(),
+      noTransaction: () => this.#intake.noTransaction(),
+    });
+  }
+
+  /** Where the session is, for events and tests. */
+  get state(): State<P> {
+    return this.#state;
+  }
+
+  /** Commands without an answer. */
+  get unanswered(): number {
+    return this.#book.ledger.unanswered;
+  }
+
+  /** All that was taken has been given to the kernel, or answered. */
+  get flushed(): boolean {
+    const { ledger } = this.#book;
+    return ledger.sent === ledger.tail && this.#link?.writable === true;
+  }
+
+  /** Begins. With a `view` the topology need not be asked. */
+  open(view?: P): void {
+    this.#hold.begin(0, this.ports.now());
+    this.#dispatch(view === undefined ? { type: 'open' } : { type: 'primary', view });
+  }
+
+  /** Bytes from the client: any part of any number of commands. A Buffer of 4 KiB or more must not change until answered. */
+  take(chunk: string | Buffer): void {
+    if (this.#state.at === 'closed') return;
+    this.#intake.take(chunk);
+    const { ledger } = this.#book;
+    if (this.#state.at !== 'flowing') {
+      this.#hold.note(ledger.tail, this.ports.now());
+      this.#arm();
+    }
+    if (this.#book.altered) this.#settler.settleAnswered();
+  }
+
+  /** Sends what was taken. Apart from `take`, so that a door can join what one tick brings into one write. */
+  flush(): void {
+    if (this.#state.at === 'flowing' && this.#link !== undefined) flush(this.#book, this.#link);
+  }
+
+  /** The topology's answer to `ports.seek`, or its news. */
+  primaryIs(view: P): void {
+    this.#dispatch({ type: 'primary', view });
+  }
+
+  /** The client takes no more bytes for now. */
+  pause(): void {
+    this.#paused = true;
+    this.#link?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#link?.resume();
+  }
+
+  /** The client has gone. What it was not answered is dropped. */
+  close(): void {
+    this.#dispatch({ type: 'close' });
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#state.at === 'closed') return;
+    this.#dispatch({ type: 'close' });
+    this.ports.ended(reason);
+  }
+
+  // ---- control: the only place that changes the state ----------------------------------------------------------
+
+  #dispatch(event: Event<P>): void {
+    const before = this.#state;
+    const { state, effects } = step(before, event, { now: this.ports.now(), limits: this.#options });
+    this.#state = state;
+    if (before.at === 'flowing' && state.at !== 'flowing' && state.at !== 'closed') this.#beginHold(event.type);
+    for (const effect of effects) this.#carryOut(effect, before);
+    if (this.#state !== state) return;
+    if (before.at !== state.at) this.#settler.settleAnswered();
+    this.#arm();
+    this.#maybeDrained();
+  }
+
+  #carryOut(effect: Effect<P>, before: State<P>): void {
+    switch (effect.do) {
+      case 'seek':
+        this.ports.seek(effect.refusedBy, this.#takeHint());
+        return;
+      case 'dial':
+        this.#dial(effect.view);
+        return;
+      case 'hang-up':
+        this.#hangUp();
+        return;
+      case 'settle-lost':
+        this.#settleLost('view' in before ? before.view.node : '');
+        return;
+      case 'rewind':
+        this.#rewind();
+        return;
+      case 'resolve':
+        resolveProvisional(this.#book, effect.kept);
+        return;
+      case 'flow':
+        this.#flow();
+        return;
+      case 'give-up':
+        this.#giveUpFirst();
+        return;
+    }
+  }
+
+  #beginHold(cause: string): void {
+    this.#holdCause = cause === 'refused' ? (this.#refusal?.by ?? cause) : cause;
+    this.#hold.begin(this.#book.ledger.tail, this.ports.now());
+    const node = 'view' in this.#state ? this.#state.view.node : undefined;
+    this.ports.onEvent({ type: 'hold', node, cause: this.#holdCause });
+  }
+
+  /** One timer serves all that waits: the machine's own, and commands that may not wait any longer. */
+  #arm(): void {
+    this.ports.clearTimer(this.#timer);
+    this.#timer = undefined;
+    if (this.#state.at === 'flowing' || this.#state.at === 'closed') return;
+    const expiry = this.#link === undefined || this.#join !== undefined ? this.#expiryAt() : Number.POSITIVE_INFINITY;
+    const at = Math.min(this.#state.dueAt, expiry);
+    this.#timer = this.ports.setTimer(Math.max(0, Math.ceil(at - this.ports.now())), () => this.#onTimer());
+  }
+
+  #expiryAt(): number {
+    return this.#hold.dueAt(Math.max(this.#book.ledger.head, this.#book.given), this.#options.holdTimeoutMs);
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    if (this.#state.at !== 'flowing' && this.#state.at !== 'leaving') this.#expire();
+    this.#dispatch({ type: 'due' });
+  }
+
+  #expire(): void {
+    const upTo = this.#hold.expired(this.ports.now(), this.#options.holdTimeoutMs);
+    const error = wireError('HOLDTIMEOUT', this.#lastTrouble);
+    const commands = expire(this.#book, this.#intake, upTo, error);
+    if (commands === 0) return;
+    this.ports.onEvent({ type: 'given-up', code: 'HOLDTIMEOUT', commands });
+    this.#settler.settleAnswered();
+  }
+
+  // ---- joining a node ------------------------------------------------------------------------------------------
+
+  #dial(view: P): void {
+    this.#reader = this.#freshReader();
+    // A link that is no longer the session's own has nothing to say to it.
+    const mine = () => this.#link === link;
+    const link: Upstream = this.ports.dial(view, {
+      onOpen: () => mine() && this.#join?.start(),
+      onData: (chunk) => mine() && this.#onData(chunk),
+      onWritable: () => mine() && this.flush(),
+      onClose: (error) => mine() && this.#onClose(error),
+    });
+    this.#link = link;
+    if (this.#paused) link.pause();
+    this.#join = new Join(this.#book.identity, this.ports.scripts, {
+      write: (bytes) => link.write(bytes),
+      deliver: (frame) => this.ports.deliver(frame),
+      joined: ({ capable, rest }) => this.#joined(capable, rest),
+      failed: (reason) => this.#missed(view.node, reason),
+    });
+  }
+
+  #joined(capable: boolean, rest: Buffer): void {
+    this.#join = undefined;
+    this.#capable = capable;
+    const { identity } = this.#book;
+    if (identity.tracking !== undefined && identity.protocol === 3) this.ports.deliver(INVALIDATE_ALL);
+    this.#dispatch({ type: 'joined' });
+    if (rest.length > 0) this.#onData(Buffer.from(rest));
+  }
+
+  #missed(node: string, reason: string): void {
+    this.#lastTrouble = `${node}: ${reason}`;
+    this.ports.onEvent({ type: 'join-failed', node, reason });
+    this.#hangUp();
+    this.#dispatch({ type: 'missed' });
+  }
+
+  #flow(): void {
+    const since = this.#hold.since;
+    const { node, term } = (this.#state as State<P> & { at: 'flowing' }).view;
+    this.#hold.end();
+    const heldMs = since === undefined ? 0 : this.ports.now() - since;
+    this.ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs });
+    this.#replayed = 0;
+    this.#settler.settleAnswered();
+    this.flush();
+  }
+
+  /** CLIENT CAPA was refused before AUTH: say it again, as soon as it is not in the way of a transaction. */
+  #announceCapability(): void {
+    if (this.#capable || !this.#intake.between) return;
+    this.#capable = true;
+    this.#intake.inject(CAPA, { is: 'own' });
+    this.flush();
+  }
+
+  // ---- bytes from the node -------------------------------------------------------------------------------------
+
+  #onData(chunk: Buffer): void {
+    try {
+      if (this.#join !== undefined) this.#join.read(chunk);
+      else this.#reader.read(chunk, this);
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#lastTrouble = error.message;
+      this.#hangUp();
+      this.#onClose(error);
+      return;
+    }
+    this.#maybeDrained();
+  }
+
+  get plain(): number {
+    const { ledger, given } = this.#book;
+    return this.#drain !== undefined || ledger.head < given || this.#book.identity.monitor ? 0 : this.#plainAhead();
+  }
+
+  #plainAhead(): number {
+    const { identity, ledger } = this.#book;
+    return identity.protocol === 2 && identity.subscribed ? 0 : ledger.plain;
+  }
+
+  get reading(): boolean {
+    return this.#link !== undefined;
+  }
+
+  pass(count: number, parts: readonly Buffer[]): void {
+    this.#settler.advance(count);
+    this.#progressed();
+    for (const part of parts) this.ports.deliver(part);
+    this.#settler.settleAnswered();
+  }
+
+  stream(part: Buffer): void {
+    this.ports.deliver(part);
+  }
+
+  look(frame: Buffer): void {
+    const { ledger } = this.#book;
+    if (this.#settler.takeNews(frame)) {
+      this.#settler.settleAnswered();
+      return;
+    }
+    if (this.#drain !== undefined) {
+      if (!this.#drain.done) this.#drain.take(frame);
+      return;
+    }
+    if (ledger.inflight === 0) {
+      // Nobody asked: a node that says why it is about to close, for example.
+      this.#lastTrouble = frame.toString('utf8', 0, Math.min(frame.length, 200)).trim();
+      return;
+    }
+    const refusal = refusalOf(frame, ledger.marks(ledger.head));
+    if (refusal !== undefined) {
+      this.#cut(refusal);
+      return;
+    }
+    this.#settler.settle(frame);
+    this.#progressed();
+    this.#settler.settleAnswered();
+  }
+
+  #progressed(): void {
+    if (this.#state.at === 'flowing' && this.#state.tries.moves > 0) this.#dispatch({ type: 'progress' });
+  }
+
+  // ---- leaving a node ------------------------------------------------------------------------------------------
+
+  #refusal: Refusal | undefined;
+
+  #cut(refusal: Refusal): void {
+    this.#refusal = refusal;
+    this.#lastTrouble = refusal.by;
+    this.#drain = new Drain(this.#book, refusal.closing);
+    this.#dispatch({ type: 'refused', bounce: refusal.bounce });
+  }
+
+  #takeHint(): Refusal['hint'] {
+    const hint = this.#refusal?.hint;
+    this.#refusal = undefined;
+    return hint;
+  }
+
+  #maybeDrained(): void {
+    if (this.#state.at !== 'leaving') return;
+    const drained = this.#drain === undefined ? this.#book.ledger.inflight === 0 : this.#drain.done;
+    if (drained) this.#dispatch({ type: 'drained' });
+  }
+
+  #hangUp(): void {
+    const link = this.#link;
+    this.#link = undefined;
+    this.#join = undefined;
+    link?.close();
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (error !== undefined) this.#lastTrouble = error.message;
+    const joining = this.#state.at === 'joining' ? this.#state.view.node : undefined;
+    this.#link = undefined;
+    if (joining !== undefined) {
+      this.#missed(joining, error?.message ?? 'the connection was closed');
+      return;
+    }
+    if (this.#reader.exposed) {
+      this.#end('the connection was lost in the middle of a reply');
+      return;
+    }
+    this.#dispatch({ type: 'lost' });
+  }
+
+  #settleLost(node: string): void {
+    const { ledger } = this.#book;
+    const retry = this.#options.onUncertain === 'retry';
+    const before = this.#countUncertain();
+    if (this.#drain !== undefined) this.#drain.lost(node, retry);
+    else settleLost(this.#book, ledger.head, node, retry);
+    const commands = this.#countUncertain() - before;
+    if (commands > 0) this.ports.onEvent({ type: 'uncertain', node, commands });
+  }
+
+  #countUncertain(): number {
+    const { ledger } = this.#book;
+    let count = 0;
+    for (let index = ledger.head; index < ledger.sent; index++) {
+      const answer = ledger.note(index)?.answer;
+      if (answer !== undefined && (ledger.marks(index) & Mark.Write) !== 0) count++;
+    }
+    return count;
+  }
+
+  #rewind(): void {
+    const book = this.#book;
+    const watching = book.watching;
+    this.#replayed = book.ledger.sent - book.ledger.base;
+    book.watching = false;
+    book.rewind();
+    this.#drain = undefined;
+    this.#intake.rewound(watching);
+    book.tidy();
+  }
+
+  #giveUpFirst(): void {
+    const upTo = Math.max(this.#book.ledger.head, this.#book.given) + 1;
+    const error = wireError('REDIRECTLOOP', this.#lastTrouble);
+    const commands = expire(this.#book, this.#intake, upTo, error);
+    this.ports.onEvent({ type: 'given-up', code: 'REDIRECTLOOP', commands });
+  }
+
+  #freshReader(): FrameReader {
+    return new FrameReader(new ReplyScanner(), this.#options.replyBytesMax);
+  }
+}

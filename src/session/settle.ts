@@ -1,0 +1,212 @@
+import type { Book } from './book.js';
+import { Mark, type Note } from './ledger.js';
+import { pubSubFrame } from './pubsub-frame.js';
+import { isError } from './refusal.js';
+import type { ScriptCache } from './script-cache.js';
+
+/** What follows from settled commands for the rest of the session. */
+export interface SettleHost {
+  readonly scripts: ScriptCache;
+  deliver(bytes: Buffer): void;
+  /** QUIT is answered: the session ends. */
+  farewell(): void;
+  /** The client has shown who it is. */
+  authenticated(): void;
+  /** MULTI was not accepted. */
+  noTransaction(): void;
+}
+
+const STAR = 0x2a;
+const PUSH = 0x3e;
+const PLUS = 0x2b;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const NIL = { 2: Buffer.from('*-1\r\n'), 3: Buffer.from('_\r\n') } as const;
+const EXEC_ABORT_ERROR = Buffer.from('-EXECABORT Transaction discarded because of previous errors.\r\n');
+
+/** The node's side, when all is well: gives each answer to the client, and draws from it what the session must know. */
+export class Settler {
+  /** Changes that EXEC will make. */
+  #pending: Note[] = [];
+
+  constructor(
+    private readonly book: Book,
+    private readonly host: SettleHost,
+  ) {}
+
+  /**
+   * A frame that is no answer to a command (a push, a message, a line of MONITOR): delivered. Returns false when it is
+   * an answer.
+   */
+  takeNews(frame: Buffer): boolean {
+    const { identity } = this.book;
+    const type = frame[0];
+    if (type === PUSH || (type === STAR && this.#mayBePubSub())) {
+      const news = pubSubFrame(frame);
+      if (news === undefined) return type === PUSH && this.#deliverNews(frame);
+      if (news.is === 'message') return this.#deliverNews(frame);
+      return this.#confirm(news.is, news.family, news.name, frame);
+    }
+    const monitored = identity.monitor && type === PLUS && isDigit(frame[1]);
+    return monitored && this.#deliverNews(frame);
+  }
+
+  #mayBePubSub(): boolean {
+    const role = this.#headNote()?.role.is;
+    return this.book.identity.subscribed || role === 'subscribe' || role === 'unsubscribe';
+  }
+
+  #headNote(): Note | undefined {
+    const { ledger } = this.book;
+    return ledger.inflight > 0 ? ledger.note(ledger.head) : undefined;
+  }
+
+  #deliverNews(frame: Buffer): true {
+    this.host.deliver(frame);
+    return true;
+  }
+
+  /** One confirmation of a (UN)SUBSCRIBE at the head, which has as many as it has names. */
+  #confirm(
+    is: 'subscribed' | 'unsubscribed',
+    family: 'channel' | 'pattern' | 'shard',
+    name: string | undefined,
+    frame: Buffer,
+  ): true {
+    const { book } = this;
+    const set = book.identity.subscriptions[family];
+    if (name !== undefined) {
+      if (is === 'subscribed') set.add(name);
+      else set.delete(name);
+    }
+    const entry = this.#headNote();
+    const role = entry?.role;
+    if (role === undefined || (role.is !== 'subscribe' && role.is !== 'unsubscribe')) return this.#deliverNews(frame);
+    role.confirmed++;
+    const complete = role.names.length > 0 ? role.confirmed >= role.names.length : set.size === 0;
+    // On a replay the client has the first confirmations already.
+    const silent = role.confirmed <= role.given || entry!.muted || book.ledger.head < book.given;
+    role.given = Math.max(role.given, role.confirmed);
+    if (complete) this.advance(1);
+    if (!silent) this.host.deliver(frame);
+    return true;
+  }
+
+  /** The whole answer to the command at the head. */
+  settle(frame: Buffer): void {
+    const { book, host } = this;
+    const index = book.ledger.head;
+    const entry = book.ledger.note(index);
+    const silent = index < book.given || entry?.muted === true;
+    const answer = entry === undefined ? frame : this.#apply(entry, index, frame);
+    this.advance(1);
+    if (!silent) host.deliver(answer);
+    if (entry?.role.is === 'quit') host.farewell();
+  }
+
+  /** The commands at the head whose answers are known already get them. */
+  settleAnswered(): void {
+    const { ledger } = this.book;
+    while (ledger.unanswered > 0) {
+      const entry = ledger.note(ledger.head);
+      if (entry?.answer === undefined || entry.provisional) return;
+      const { answer } = entry;
+      entry.instead = undefined;
+      this.settle(answer);
+    }
+  }
+
+  /** The client has the answers to `count` more commands. */
+  advance(count: number): void {
+    const { book } = this;
+    book.ledger.answered(count);
+    book.handed = Math.max(book.handed, book.ledger.end(book.ledger.head - 1));
+    book.tidy();
+  }
+
+  #apply(entry: Note, index: number, frame: Buffer): Buffer {
+    const { book } = this;
+    const failed = isError(frame);
+    const { role } = entry;
+    switch (role.is) {
+      case 'multi':
+        if (failed) this.#dissolve(index);
+        else book.transaction = index;
+        this.#pending = [];
+        return frame;
+      case 'exec':
+        return this.#applyExec(entry, frame, failed);
+      case 'discard':
+        if (!failed) this.#closeTransaction();
+        return frame;
+      case 'watch':
+        if (!failed) book.watching = true;
+        return frame;
+      case 'unwatch':
+        if (!failed) book.watching = false;
+        return frame;
+      default:
+        if (failed) return frame;
+        if (book.transaction !== undefined && role.is !== 'reset') this.#pending.push(entry);
+        else this.#applyChange(entry);
+        return frame;
+    }
+  }
+
+  #applyExec(entry: Note, frame: Buffer, failed: boolean): Buffer {
+    const { book } = this;
+    const nil = frame[0] === 0x5f || (frame[1] === 0x2d && frame[0] === STAR);
+    const pending = this.#pending;
+    this.#closeTransaction();
+    if (entry.instead !== undefined && entry.role.is === 'exec' && !failed) {
+      return entry.role.blind ? NIL[book.identity.protocol] : EXEC_ABORT_ERROR;
+    }
+    if (!failed && !nil) for (const inner of pending) this.#applyChange(inner);
+    return frame;
+  }
+
+  #closeTransaction(): void {
+    this.book.transaction = undefined;
+    this.book.watching = false;
+    this.#pending = [];
+  }
+
+  #applyChange(entry: Note): void {
+    const { identity } = this.book;
+    const { role } = entry;
+    switch (role.is) {
+      case 'change':
+        identity.apply(role.change);
+        if (role.change.set === 'auth' || role.change.set === 'hello') this.host.authenticated();
+        return;
+      case 'monitor':
+        identity.monitor = true;
+        return;
+      case 'reset':
+        identity.reset();
+        this.#closeTransaction();
+        return;
+      case 'script-flush':
+        this.host.scripts.clear();
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** The node did not accept MULTI: what came behind it ran by itself, command by command. */
+  #dissolve(multi: number): void {
+    const { ledger } = this.book;
+    let index = multi;
+    let closed = false;
+    for (; index < ledger.tail && !closed; index++) {
+      closed = ledger.note(index)?.role.is === 'exec' || ledger.note(index)?.role.is === 'discard';
+      ledger.clearMark(index, Mark.Transaction);
+    }
+    if (!closed) this.host.noTransaction();
+  }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9;
+}
