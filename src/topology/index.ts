@@ -1,0 +1,10 @@
+export { Conversation, type ConversationOptions } from './conversation.js';
+export { ConversationError, type ConversationErrorCode } from './conversation-error.js';
+export { NodeProbe, type Probe } from './node-probe.js';
+export type { NodeView } from './node-view.js';
+export type { Endpoint, Identity, Report } from './replication-report.js';
+export { Topology } from './topology.js';
+export { TopologyError, type TopologyErrorCode } from './topology-error.js';
+export type { PrimaryCause, StaleReason, TopologyEvent } from './topology-event.js';
+export type { AddressMap, TopologyOptions } from './topology-options.js';
+export type { PrimaryView } from './watch-state.js';

@@ -1,0 +1,160 @@
+import type { Reply } from '../resp/decode.js';
+import { clock, netTransport } from '../transport/index.js';
+import { type NodeView, whyNoPrimary } from './node-view.js';
+import type { Endpoint } from './replication-report.js';
+import { TopologyError } from './topology-error.js';
+import type { TopologyEvent } from './topology-event.js';
+import { planWatch, type TopologyOptions } from './topology-options.js';
+import { Watch } from './watch.js';
+import type { PrimaryView } from './watch-state.js';
+
+interface SharedWatch {
+  readonly watch: Watch;
+  /** What cannot stand in a key and must be the same object for a watch to be shared. */
+  readonly identity: readonly unknown[];
+  users: number;
+}
+
+const watches = new Map<string, SharedWatch[]>();
+
+/**
+ * Who is the primary of a pair, as seen by a watch that all users of the same pair in this process share. The watch
+ * holds one control connection to each node; neither they nor its timers keep the process alive.
+ */
+export class Topology {
+  readonly #shared: SharedWatch;
+  readonly #key: string;
+  readonly #stop: () => void;
+  readonly #listeners = new Set<(view: PrimaryView) => void>();
+  readonly #waiting = new Set<() => void>();
+  #released = false;
+
+  private constructor(shared: SharedWatch, key: string, onEvent: ((event: TopologyEvent) => void) | undefined) {
+    this.#shared = shared;
+    this.#key = key;
+    this.#stop = shared.watch.listen({
+      onEvent: (event) => onEvent?.(event),
+      onPrimary: (view) => this.#tell(view),
+      onStep: () => {
+        for (const check of [...this.#waiting]) check();
+      },
+    });
+  }
+
+  /**
+   * Joins the watch of the same seeds, credentials, TLS, map, intervals, transport and clock, or starts one.
+   * @throws OptionError
+   */
+  static acquire(options: TopologyOptions): Topology {
+    const plan = planWatch(options);
+    const { transport = netTransport, clock: time = clock } = options;
+    const identity = [options.tls, options.addressMap, transport, time];
+    const sameKey = watches.get(plan.key) ?? [];
+    watches.set(plan.key, sameKey);
+    let shared = sameKey.find((one) => one.identity.every((part, at) => part === identity[at]));
+    const isNew = shared === undefined;
+    shared ??= { watch: new Watch(plan, transport, time), identity, users: 0 };
+    if (isNew) sameKey.push(shared);
+    shared.users++;
+    const topology = new Topology(shared, plan.key, options.onEvent);
+    if (isNew) shared.watch.start();
+    return topology;
+  }
+
+  /** No callback any more; ready() rejects, suspect() resolves with undefined. The last one closes the connections. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#stop();
+    this.#listeners.clear();
+    for (const check of [...this.#waiting]) check();
+    if (--this.#shared.users > 0) return;
+    this.#shared.watch.close();
+    const left = (watches.get(this.#key) ?? []).filter((one) => one !== this.#shared);
+    if (left.length > 0) watches.set(this.#key, left);
+    else watches.delete(this.#key);
+  }
+
+  /** Undefined before the first verdict, and while the primary is known to have stepped down or cannot be reached. */
+  get primary(): PrimaryView | undefined {
+    return this.#released ? undefined : this.#shared.watch.primary;
+  }
+
+  /**
+   * Hears each new primary; and the same view again (same term) when the primary is back after a time in which it was
+   * not known, or in which a suspect() was answered with undefined: whoever holds may go on. Not called for what is
+   * known already.
+   */
+  onPrimary(listener: (view: PrimaryView) => void): () => void {
+    const own = (view: PrimaryView) => listener(view);
+    if (!this.#released) this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  /**
+   * Somebody was refused by `node` (or lost it), perhaps with the address it named. Asks all nodes at once and resolves
+   * with the primary as known from answers to questions that were sent after this call, or undefined: then onPrimary
+   * will tell. Never rejects. A newer primary that proves itself resolves it at once; otherwise it waits for every node
+   * that is alive, 100 ms at most. Doubt about a node that is not the primary any more is answered from knowledge.
+   */
+  suspect(node: string | undefined, hint?: Endpoint): Promise<PrimaryView | undefined> {
+    if (this.#released) return Promise.resolve(undefined);
+    return this.#shared.watch.suspect(node, hint);
+  }
+
+  /**
+   * Resolves with the primary as soon as one is known. Rejects with a TopologyError that says for each node why not:
+   * after `timeoutMs`, or at once when every node refuses our user or password.
+   */
+  ready(timeoutMs: number): Promise<PrimaryView> {
+    return new Promise((resolve, reject) => {
+      const { primary } = this;
+      if (primary) return resolve(primary);
+      const settle = (outcome: () => void) => {
+        clock.clearTimer(timer);
+        this.#waiting.delete(check);
+        outcome();
+      };
+      const check = () => {
+        const view = this.primary;
+        if (view) return settle(() => resolve(view));
+        const error = this.#whyHopeless();
+        if (error) settle(() => reject(error));
+      };
+      const timer = clock.setTimer(timeoutMs, () => settle(() => reject(this.#noPrimary(timeoutMs))));
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** On the control connection to the primary. Rejects with a ReplyError, ConversationError or TopologyError. */
+  ask(args: readonly (string | number | Uint8Array)[]): Promise<Reply> {
+    if (this.#released) return Promise.reject(releasedError());
+    return this.#shared.watch.ask(args);
+  }
+
+  /** Everything known, for status. */
+  nodes(): NodeView[] {
+    return this.#shared.watch.nodes();
+  }
+
+  #tell(view: PrimaryView): void {
+    for (const listener of [...this.#listeners]) listener(view);
+  }
+
+  #whyHopeless(): TopologyError | undefined {
+    if (this.#released) return releasedError();
+    const nodes = [...this.#shared.watch.state.nodes.values()];
+    if (!nodes.every((node) => node.lastFailure?.kind === 'auth')) return undefined;
+    return new TopologyError('SEGUE_TOPOLOGY_AUTH', `every node refused us: ${whyNoPrimary(this.nodes())}`);
+  }
+
+  #noPrimary(timeoutMs: number): TopologyError {
+    const nodes = whyNoPrimary(this.nodes());
+    return new TopologyError('SEGUE_TOPOLOGY_NO_PRIMARY', `no primary found within ${timeoutMs} ms: ${nodes}`);
+  }
+}
+
+function releasedError(): TopologyError {
+  return new TopologyError('SEGUE_TOPOLOGY_RELEASED', 'the topology was released');
+}
