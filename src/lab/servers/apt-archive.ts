@@ -52,17 +52,39 @@ function scoreOf(target: IndexTarget): number {
 export interface AptSettings {
   /** Holds everything that apt writes. */
   readonly folder: string;
-  /** Who runs apt: as root it would otherwise drop to a user who may not write into our folder. */
-  readonly user: string;
   readonly architecture: string;
+}
+
+/** Packages that the servers' packages ask for to be set up as services. We only unpack and run them. */
+const notNeeded = [
+  'adduser',
+  'debconf',
+  'dpkg',
+  'init-system-helpers',
+  'lsb-base',
+  'passwd',
+  'perl-base',
+  'systemd',
+  'systemd-standalone-sysusers',
+  'systemd-standalone-tmpfiles',
+  'sysvinit-utils',
+  'tar',
+];
+
+/** A dpkg status that says nothing is installed but what no server needs, so that apt does not download it (10 MB). */
+export function dpkgStatus(): string {
+  const stanza = (name: string) =>
+    `Package: ${name}\nStatus: install ok installed\nMaintainer: nobody\nArchitecture: all\n` +
+    `Multi-Arch: foreign\nVersion: 99999:0\nDescription: placeholder\n`;
+  return notNeeded.map(stanza).join('\n');
 }
 
 /**
  * Our own apt configuration, read after the machine's (so that its proxies and logins stay in force): own lists, cache
- * and sources, an empty dpkg status, nothing of the machine's hooks, pins and foreign architectures, and signatures
+ * and sources, its own dpkg status, nothing of the machine's hooks, pins and foreign architectures, and signatures
  * that must verify whatever the machine's settings say.
  */
-export function aptConfiguration({ folder, user, architecture }: AptSettings): string {
+export function aptConfiguration({ folder, architecture }: AptSettings): string {
   const settings: [string, string][] = [
     ['Dir::State', `${folder}/state`],
     ['Dir::State::lists', `${folder}/state/lists`],
@@ -70,13 +92,15 @@ export function aptConfiguration({ folder, user, architecture }: AptSettings): s
     ['Dir::State::extended_states', `${folder}/state/extended_states`],
     ['Dir::Cache', `${folder}/cache`],
     ['Dir::Cache::archives', `${folder}/cache/archives`],
+    ['Dir::Cache::pkgcache', `${folder}/cache/pkgcache.bin`],
+    ['Dir::Cache::srcpkgcache', `${folder}/cache/srcpkgcache.bin`],
     ['Dir::Log', `${folder}/log`],
     ['Dir::Etc::sourcelist', `${folder}/archive.sources`],
     ['Dir::Etc::sourceparts', '/dev/null'],
     ['Dir::Etc::preferences', '/dev/null'],
     ['Dir::Etc::preferencesparts', '/dev/null'],
     ['Debug::NoLocking', 'true'],
-    ['APT::Sandbox::User', user],
+    ['APT::Sandbox::User', 'root'], // no other user may write into our folder; has a meaning for root only
     ['APT::Architecture', architecture],
     ['APT::Default-Release', ''],
     ['APT::Install-Recommends', 'false'],

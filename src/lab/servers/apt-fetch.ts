@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { aptConfiguration, aptSource, debianArchives, parseIndexTargets } from './apt-archive.js';
+import { aptConfiguration, aptSource, debianArchives, dpkgStatus, parseIndexTargets } from './apt-archive.js';
 import { withLock } from './fetch-lock.js';
 import { LabError } from './lab-error.js';
 import { runProgram } from './run-program.js';
@@ -109,9 +108,9 @@ class Apt {
     const apt = new Apt(folder, version, await machineArchives());
     const made = ['state/lists/partial', 'cache/archives/partial', 'log'];
     for (const path of made) await mkdir(join(folder, path), { recursive: true });
-    await writeFile(join(folder, 'state/status'), '');
+    await writeFile(join(folder, 'state/status'), dpkgStatus());
     const architecture = (await runProgram('dpkg', ['--print-architecture'])).stdout.trim();
-    await writeFile(join(folder, 'apt.conf'), aptConfiguration({ folder, user: userInfo().username, architecture }));
+    await writeFile(join(folder, 'apt.conf'), aptConfiguration({ folder, architecture }));
     return apt;
   }
 

@@ -46,14 +46,15 @@ export function findServer(wanted: WantedVersion, options: FindOptions = {}): Pr
   return found;
 }
 
-/** Several versions, one after the other (they share one network and few cores). */
+/** Several versions, those that must be fetched at the same time. */
 export async function findServers(
   wanted: readonly WantedVersion[],
   options: FindOptions = {},
 ): Promise<Map<WantedVersion, ServerProgram>> {
-  const programs = new Map<WantedVersion, ServerProgram>();
-  for (const version of wanted) programs.set(version, await findServer(version, options));
-  return programs;
+  const found = await Promise.all(
+    wanted.map(async (version) => [version, await findServer(version, options)] as const),
+  );
+  return new Map(found);
 }
 
 /** Where fetched servers are kept: `.servers` in the checkout unless SEGUE_SERVERS_DIR says otherwise. */

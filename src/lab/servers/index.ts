@@ -8,7 +8,7 @@ export {
   serversFolder,
   type WantedVersion,
 } from './find-server.js';
-export { LabClient, type LabClientOptions, type LabReply, ServerError } from './lab-client.js';
+export { type CommandArgument, LabClient, type LabClientOptions } from './lab-client.js';
 export { LabError, type LabErrorCode } from './lab-error.js';
 export { type LabPair, type PairOptions, type ReplicationView, replicationOf, startPair, waitForSync } from './pair.js';
 export { type Endpoint, LabServer, type RestartOptions, type ServerOptions, startServer } from './server.js';

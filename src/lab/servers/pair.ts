@@ -1,6 +1,6 @@
+import type { Reply } from '../../resp/index.js';
 import { waitFor } from '../wait-for.js';
 import type { WantedVersion } from './find-server.js';
-import type { LabReply } from './lab-client.js';
 import { LabError } from './lab-error.js';
 import { type LabServer, type ServerOptions, startServer } from './server.js';
 
@@ -97,7 +97,7 @@ export interface ReplicationView {
 
 /** ROLE in words. */
 export async function replicationOf(server: LabServer): Promise<ReplicationView> {
-  const reply = (await server.cli('ROLE')) as LabReply[];
+  const reply = (await server.cli('ROLE')) as Reply[];
   if (reply[0] === 'master') return { role: 'master', offset: Number(reply[1]) };
   return { role: String(reply[0]), port: Number(reply[2]), state: String(reply[3]), offset: Number(reply[4]) };
 }

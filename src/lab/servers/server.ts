@@ -2,11 +2,12 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
+import type { Reply } from '../../resp/index.js';
 import { waitFor } from '../wait-for.js';
 import type { Progress } from './apt-fetch.js';
 import { findServer, type ServerProgram, type WantedVersion } from './find-server.js';
 import { Guard } from './guard.js';
-import { LabClient, type LabReply } from './lab-client.js';
+import { type CommandArgument, LabClient } from './lab-client.js';
 import { LabError } from './lab-error.js';
 import { type AclUser, type TlsSetup, writeServerConfig } from './server-config.js';
 import { type Exit, ServerProcess } from './server-process.js';
@@ -149,8 +150,8 @@ export class LabServer implements Endpoint {
     return readFile(join(this.guard.dir, 'server.log'), 'utf8').catch(() => '');
   }
 
-  /** One command on a control connection as the default user. Rejects with ServerError or SEGUE_LAB_CONNECTION. */
-  cli(...args: readonly (string | number | Uint8Array)[]): Promise<LabReply> {
+  /** One command on a control connection as the default user. Rejects with ReplyError or SEGUE_LAB_CONNECTION. */
+  cli(...args: readonly CommandArgument[]): Promise<Reply> {
     return this.client.command(...args);
   }
 
@@ -214,7 +215,7 @@ export class LabServer implements Endpoint {
   }
 
   private async currentPrimary(): Promise<Endpoint | null> {
-    const role = (await this.cli('ROLE')) as LabReply[];
+    const role = (await this.cli('ROLE')) as Reply[];
     return role[0] === 'slave' ? { host: String(role[1]), port: Number(role[2]) } : null;
   }
 
