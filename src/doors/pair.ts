@@ -16,7 +16,7 @@ class Shared {
   readonly asked = new Set<string>();
 }
 
-const shared = new WeakMap<Topology, Shared>();
+const shared = new WeakMap<object, Shared>();
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
 
@@ -36,12 +36,9 @@ export class Pair {
   constructor(private readonly options: TopologyOptions) {
     this.topology = Topology.acquire(options);
     this.#transport = options.transport ?? netTransport;
-    let known = shared.get(this.topology);
-    if (known === undefined) {
-      known = new Shared();
-      shared.set(this.topology, known);
-    }
-    this.#shared = known;
+    const key = this.topology.sharedKey;
+    this.#shared = shared.get(key) ?? new Shared();
+    shared.set(key, this.#shared);
   }
 
   /** A session that follows this pair's primary until it is closed. */

@@ -75,6 +75,11 @@ export class Topology {
     else watches.delete(this.#key);
   }
 
+  /** The same object for all who share a watch: a key for what else they share. */
+  get sharedKey(): object {
+    return this.#shared;
+  }
+
   /** Undefined before the first verdict, and while the primary is known to have stepped down or cannot be reached. */
   get primary(): PrimaryView | undefined {
     return this.#released ? undefined : this.#shared.watch.primary;
