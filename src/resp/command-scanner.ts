@@ -207,13 +207,14 @@ export class CommandScanner {
 
   private inlineLine(buf: Buffer, p: number, to: number): number {
     const found = buf.indexOf(LF, p);
-    const end = found === -1 || found >= to ? to : found;
+    const ended = found !== -1 && found < to;
+    const end = ended ? found : to;
     if (this.lineLength + end - p > this.limits.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
-    if (end === found && this.lineLength === 0) {
+    if (ended && this.lineLength === 0) {
       this.endLine(buf, p, end);
     } else {
       this.keepLine(buf, p, end);
-      if (end !== found) return to;
+      if (!ended) return to;
       this.endLine(this.line, 0, this.lineLength);
       this.line = Buffer.alloc(0);
     }

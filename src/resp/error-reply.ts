@@ -5,7 +5,10 @@ import { readToken, type Token } from './tokens.js';
 export type ErrorReply =
   /** Not here but there. An empty host (MOVED only) means that the server did not name one. */
   | { kind: 'redirect'; via: 'REDIRECT' | 'MOVED'; host: string; port: number }
-  /** Refused as a write on a replica; `script`: the refused write stood in a script. Nothing was written either way. */
+  /**
+   * Refused as a write on a replica: nothing was written. `script`: the refused write stood in a script (one that catches
+   * the error and returns it answers without saying so).
+   */
   | { kind: 'readonly'; script: boolean }
   /** A blocked command was thrown out because its node was demoted. */
   | { kind: 'unblocked' }
@@ -100,6 +103,8 @@ function classifyText(text: string): ErrorReply {
     case 'MOVED':
       return moved(rest) ?? { kind: 'other', code };
     case 'READONLY':
+      // Scripts may make up errors of their own; they must not pass for a refusal.
+      if (!rest.startsWith("You can't write against a read only ")) return { kind: 'other', code };
       return { kind: 'readonly', script: rest.includes(' script: ') };
     case 'UNBLOCKED':
       // CLIENT UNBLOCK … ERROR says "client unblocked via CLIENT UNBLOCK": that is an answer for the application.
