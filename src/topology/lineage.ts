@@ -85,7 +85,7 @@ export function judge(lineage: Lineage, claims: readonly Claim[], incumbent: Inc
   const newer = claims.filter((claim) => isNewer(lineage, reign, claim, incumbent));
   const own = claims.filter((claim) => claim.node === reign.node);
   const candidates = newer.length > 0 ? newer : own;
-  const result = choose(lineage, candidates, (claim) => causeOf(reign, claim, incumbent));
+  const result = choose(lineage, candidates, (claim) => causeOf(lineage, reign, claim));
   const stale = claims
     .filter((claim) => !candidates.includes(claim) && claim.node !== reign.node)
     .map((claim) => ({ claim, reason: whyStale(lineage, reign, claim) }));
@@ -139,8 +139,8 @@ function yieldsTo(incumbent: Incumbent, claim: Claim): boolean {
   return incumbent.follows === claim.node || incumbent.replid === claim.replid;
 }
 
-function causeOf(reign: Reign, claim: Claim, incumbent: Incumbent): PrimaryCause {
-  if (claim.node !== reign.node) return yieldsTo(incumbent, claim) ? 'yielded' : 'promoted';
+function causeOf(lineage: Lineage, reign: Reign, claim: Claim): PrimaryCause {
+  if (claim.node !== reign.node) return continuesReign(lineage, reign, claim) ? 'promoted' : 'yielded';
   const same = claim.process === undefined ? reign.replids.includes(claim.replid) : claim.process === reign.process;
   return same ? 'back' : 'restarted';
 }
