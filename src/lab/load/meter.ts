@@ -1,0 +1,137 @@
+import { build, type Histogram } from 'hdr-histogram-js';
+import { clock } from '../../transport/index.js';
+import { deliveryOf, errorKind } from './outcome.js';
+
+export interface MeterReport {
+  readonly writes: number;
+  readonly errors: number;
+  /** How many of the errors leave open whether the command ran. */
+  readonly uncertain: number;
+  readonly errorsByKind: Record<string, number>;
+  /** Of acknowledged writes, in milliseconds. */
+  readonly latencyMs: LatencyReport;
+  /** The longest time between two successful writes, first to last. */
+  readonly longestGapMs: number;
+}
+
+export interface LatencyReport {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** A stretch of time of which the longest gap between two successful writes is wanted. */
+export interface GapWindow {
+  /** Ends it. Resolves with the longest gap, in ms, that overlaps the window; waits for the write that ends the gap
+   *  under way, but not longer than `patienceMs`. */
+  close(patienceMs: number): Promise<number>;
+}
+
+/** Measures what the users of one client feel. All writers on the client report here. */
+export class Meter {
+  private readonly histogram: Histogram = build({
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
+  private readonly kinds = new Map<string, number>();
+  private readonly windows = new Set<OpenWindow>();
+  private writes = 0;
+  private errors = 0;
+  private uncertain = 0;
+  private lastWriteAt: number | undefined;
+  private longestGapMs = 0;
+  private failedSinceWrite = false;
+
+  now(): number {
+    return clock.now();
+  }
+
+  /** A write was acknowledged that was sent at `sentAt`. `count`: several in one answer (a pipeline). */
+  wrote(sentAt: number, count = 1): void {
+    const now = clock.now();
+    this.histogram.recordValueWithCount(Math.max(1, Math.round((now - sentAt) * 1000)), count);
+    this.writes += count;
+    this.noteGap(now);
+    this.lastWriteAt = now;
+    this.failedSinceWrite = false;
+  }
+
+  failed(error: Error): void {
+    this.errors += 1;
+    this.failedSinceWrite = true;
+    if (deliveryOf(error) === 'uncertain') this.uncertain += 1;
+    const kind = errorKind(error);
+    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+  }
+
+  /** Whether nothing has succeeded since the last error. */
+  get failing(): boolean {
+    return this.failedSinceWrite;
+  }
+
+  /** No more writes will come. The time since the last one is a gap, too, if somebody was still waiting for one. */
+  stop(stillWaiting: boolean): void {
+    if (stillWaiting) this.noteGap(clock.now());
+  }
+
+  openWindow(): GapWindow {
+    const window = new OpenWindow(this.lastWriteAt ?? clock.now());
+    this.windows.add(window);
+    return {
+      close: async (patienceMs) => {
+        await window.nextWrite(patienceMs);
+        this.windows.delete(window);
+        return window.longestGapMs;
+      },
+    };
+  }
+
+  report(): MeterReport {
+    const atMs = (percentile: number): number => this.histogram.getValueAtPercentile(percentile) / 1000;
+    return {
+      writes: this.writes,
+      errors: this.errors,
+      uncertain: this.uncertain,
+      errorsByKind: Object.fromEntries(this.kinds),
+      latencyMs: { p50: atMs(50), p99: atMs(99), p999: atMs(99.9), max: this.histogram.maxValue / 1000 },
+      longestGapMs: this.longestGapMs,
+    };
+  }
+
+  /** The gap so far, if nothing has been written since; for live views. */
+  currentGapMs(): number {
+    return this.lastWriteAt === undefined ? 0 : clock.now() - this.lastWriteAt;
+  }
+
+  private noteGap(now: number): void {
+    if (this.lastWriteAt === undefined) return;
+    const gapMs = now - this.lastWriteAt;
+    if (gapMs > this.longestGapMs) this.longestGapMs = gapMs;
+    for (const window of this.windows) window.wrote(now);
+  }
+}
+
+class OpenWindow {
+  longestGapMs = 0;
+  private onWrite: (() => void) | undefined;
+
+  constructor(private lastAt: number) {}
+
+  wrote(now: number): void {
+    this.longestGapMs = Math.max(this.longestGapMs, now - this.lastAt);
+    this.lastAt = now;
+    this.onWrite?.();
+  }
+
+  async nextWrite(patienceMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(patienceMs, resolve);
+      this.onWrite = () => {
+        clock.clearTimer(timer);
+        resolve();
+      };
+    });
+    this.longestGapMs = Math.max(this.longestGapMs, clock.now() - this.lastAt);
+  }
+}
