@@ -23,11 +23,22 @@ export function canFetch(): boolean {
   return process.platform === 'linux' && existsSync('/usr/bin/apt-get') && existsSync('/usr/bin/dpkg-deb');
 }
 
+export interface FetchOptions {
+  readonly onProgress?: Progress;
+  /** Addresses to try; default: what this machine's apt uses for Debian. */
+  readonly archives?: readonly string[];
+}
+
 /**
  * The unpacked packages of a version under `folder`, downloaded first when they are not there. Nothing is installed and
- * nothing outside `folder` is written. Rejects with SEGUE_LAB_FETCH_FAILED.
+ * nothing outside `folder` is written. Rejects with SEGUE_LAB_FETCH_FAILED, or SEGUE_LAB_NO_SERVER when apt knows no Debian.
  */
-export async function fetchServer(version: ServerVersion, folder: string, onProgress: Progress): Promise<ServerTree> {
+export async function fetchServer(
+  version: ServerVersion,
+  folder: string,
+  options: FetchOptions = {},
+): Promise<ServerTree> {
+  const onProgress = options.onProgress ?? (() => {});
   const target = join(folder, version);
   const present = await readTree(target);
   if (present !== undefined) return present;
@@ -36,7 +47,7 @@ export async function fetchServer(version: ServerVersion, folder: string, onProg
     const wait = () => onProgress(`${version}: another process is fetching it, waiting`);
     return await withLock(
       join(folder, `.${version}.lock`),
-      async () => (await readTree(target)) ?? (await fetchInto(version, folder, target, onProgress)),
+      async () => (await readTree(target)) ?? (await fetchInto(version, folder, target, options)),
       wait,
     );
   } catch (error) {
@@ -51,13 +62,14 @@ async function fetchInto(
   version: ServerVersion,
   folder: string,
   target: string,
-  onProgress: Progress,
+  options: FetchOptions,
 ): Promise<ServerTree> {
+  const onProgress = options.onProgress ?? (() => {});
   await removeLeftovers(version, folder);
   const partial = join(folder, `.${version}.partial-${process.pid}`);
   await mkdir(partial);
   try {
-    const apt = await Apt.prepare(join(partial, 'apt'), version);
+    const apt = await Apt.prepare(join(partial, 'apt'), version, options.archives ?? (await machineArchives()));
     await apt.update(onProgress);
     const packages = await apt.download(`${familyOf(version)}-server`, onProgress);
     const root = join(partial, 'root');
@@ -104,8 +116,8 @@ class Apt {
     private readonly archives: readonly string[],
   ) {}
 
-  static async prepare(folder: string, version: ServerVersion): Promise<Apt> {
-    const apt = new Apt(folder, version, await machineArchives());
+  static async prepare(folder: string, version: ServerVersion, archives: readonly string[]): Promise<Apt> {
+    const apt = new Apt(folder, version, archives);
     const made = ['state/lists/partial', 'cache/archives/partial', 'log'];
     for (const path of made) await mkdir(join(folder, path), { recursive: true });
     await writeFile(join(folder, 'state/status'), dpkgStatus());
@@ -128,9 +140,11 @@ class Apt {
       if (result.status === 0 && !/^[WE]: .*(Failed to fetch|not signed|GPG error)/m.test(result.stderr)) return;
       failures.push(problemsIn(result.stderr));
     }
+    const all = failures.join('; ');
+    const hint = all.includes('NO_PUBKEY') ? ' A newer debian-archive-keyring package may be needed.' : '';
     throw new LabError(
       'SEGUE_LAB_FETCH_FAILED',
-      `${this.version}: apt-get update failed for Debian ${suites.join(' and ')}: ${failures.join('; ')}`,
+      `${this.version}: apt-get update failed for Debian ${suites.join(' and ')}: ${all}${hint}`,
     );
   }
 

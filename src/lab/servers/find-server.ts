@@ -72,7 +72,7 @@ async function search(wanted: WantedVersion, onProgress: Progress): Promise<Serv
   }
   const version = wanted === 'any' ? 'valkey-9.1' : wanted;
   if (!canFetch()) throw new LabError('SEGUE_LAB_NO_SERVER', howToGet(wanted));
-  const tree = await fetchServer(version, serversFolder(), onProgress).catch((error: unknown) => {
+  const tree = await fetchServer(version, serversFolder(), { onProgress }).catch((error: unknown) => {
     if (!(error instanceof LabError)) throw error;
     throw new LabError(error.code, `${error.message}\n${howToGet(wanted)}`, { cause: error });
   });
