@@ -1,5 +1,6 @@
 import type { Reply } from '../resp/decode.js';
-import { clock, netTransport } from '../transport/index.js';
+import { type Clock, clock, netTransport } from '../transport/index.js';
+import { isAlike } from './is-alike.js';
 import { type NodeView, whyNoPrimary } from './node-view.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
@@ -10,8 +11,9 @@ import type { PrimaryView } from './watch-state.js';
 
 interface SharedWatch {
   readonly watch: Watch;
-  /** What cannot stand in a key and must be the same object for a watch to be shared. */
+  /** What cannot stand in a key: TLS material, the address map, transport and clock. */
   readonly identity: readonly unknown[];
+  readonly clock: Clock;
   users: number;
 }
 
@@ -35,9 +37,6 @@ export class Topology {
     this.#stop = shared.watch.listen({
       onEvent: (event) => onEvent?.(event),
       onPrimary: (view) => this.#tell(view),
-      onStep: () => {
-        for (const check of [...this.#waiting]) check();
-      },
     });
   }
 
@@ -51,9 +50,9 @@ export class Topology {
     const identity = [options.tls, options.addressMap, transport, time];
     const sameKey = watches.get(plan.key) ?? [];
     watches.set(plan.key, sameKey);
-    let shared = sameKey.find((one) => one.identity.every((part, at) => part === identity[at]));
+    let shared = sameKey.find((one) => one.identity.every((part, at) => isAlike(part, identity[at])));
     const isNew = shared === undefined;
-    shared ??= { watch: new Watch(plan, transport, time), identity, users: 0 };
+    shared ??= { watch: new Watch(plan, transport, time), identity, clock: time, users: 0 };
     if (isNew) sameKey.push(shared);
     shared.users++;
     const topology = new Topology(shared, plan.key, options.onEvent);
@@ -116,7 +115,8 @@ export class Topology {
       const { primary } = this;
       if (primary) return resolve(primary);
       const settle = (outcome: () => void) => {
-        clock.clearTimer(timer);
+        this.#shared.clock.clearTimer(timer);
+        stop();
         this.#waiting.delete(check);
         outcome();
       };
@@ -126,7 +126,8 @@ export class Topology {
         const error = this.#whyHopeless();
         if (error) settle(() => reject(error));
       };
-      const timer = clock.setTimer(timeoutMs, () => settle(() => reject(this.#noPrimary(timeoutMs))));
+      const timer = this.#shared.clock.setTimer(timeoutMs, () => settle(() => reject(this.#noPrimary(timeoutMs))));
+      const stop = this.#shared.watch.onStep(check);
       this.#waiting.add(check);
       check();
     });

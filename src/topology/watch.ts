@@ -13,8 +13,6 @@ import { nextWakeMs, watchStep } from './watch-step.js';
 export interface WatchListener {
   onEvent(event: TopologyEvent): void;
   onPrimary(view: PrimaryView): void;
-  /** After every step: something may have changed. */
-  onStep(): void;
 }
 
 /** The shell around watchStep: holds its state, carries out its effects, owns connections and the timer. */
@@ -23,6 +21,7 @@ export class Watch {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #listeners = new Set<WatchListener>();
+  readonly #stepListeners = new Set<() => void>();
   readonly #nodes = new Map<string, ControlNode>();
   readonly #answers = new Map<number, (view: PrimaryView | undefined) => void>();
   readonly #shared = new Map<string, { seq: number; answer: Promise<PrimaryView | undefined> }>();
@@ -50,6 +49,12 @@ export class Watch {
   listen(listener: WatchListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** After every step: something may have changed. For those who wait for the first primary, not for every session. */
+  onStep(listener: () => void): () => void {
+    this.#stepListeners.add(listener);
+    return () => this.#stepListeners.delete(listener);
   }
 
   get state(): WatchState {
@@ -92,6 +97,7 @@ export class Watch {
     for (const answer of this.#answers.values()) answer(undefined);
     this.#answers.clear();
     this.#listeners.clear();
+    this.#stepListeners.clear();
   }
 
   /** One event at a time: what listeners cause while effects are carried out waits its turn. */
@@ -104,7 +110,7 @@ export class Watch {
       const { state, effects } = watchStep(this.#state, next, this.#clock.now());
       this.#state = state;
       for (const effect of effects) this.#carryOut(effect);
-      this.#tell((listener) => listener.onStep());
+      for (const listener of [...this.#stepListeners]) listener();
     }
     this.#stepping = false;
     if (this.#answers.size === 0) this.#shared.clear();
