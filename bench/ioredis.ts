@@ -5,13 +5,13 @@
  *   npm run bench -- --rounds 3 --library ioredis5
  */
 import { parseArgs } from 'node:util';
-import Redis6 from 'ioredis';
-import Redis5 from 'ioredis5';
-import Valkey from 'iovalkey';
+import { Redis as Redis6 } from 'ioredis';
+import { Redis as Redis5 } from 'ioredis5';
+import { Redis as Valkey } from 'iovalkey';
 import { segueConnector } from '../src/doors/ioredis/index.js';
 import { startPair } from '../src/lab/servers/index.js';
 
-type Client = InstanceType<typeof Redis6>;
+type Client = Redis6;
 type Library = new (options: Record<string, unknown>) => Client;
 
 const LIBRARIES: Record<string, Library> = {

@@ -5,9 +5,14 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { root } from './setup.mjs';
 
-/** Resolves with the exit code: the program's own, or 128 + signal when a signal ended it. */
+/** Runs a program of dist. Resolves with the exit code: the program's own, or 128 + signal when a signal ended it. */
 export function runDist(program, args) {
-  const child = spawn(process.execPath, [join(root, 'dist', program), ...args], { stdio: 'inherit' });
+  return runNode(join(root, 'dist', program), args);
+}
+
+/** The same for any compiled file. */
+export function runNode(file, args) {
+  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
   // On Ctrl-C the terminal tells both; staying alive until the child is done lets it clean up and name the exit code.
   const forward = (signal) => child.kill(signal);
   const ignore = () => {};

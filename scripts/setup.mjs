@@ -11,7 +11,6 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const NODE_MAJOR_MIN = 20;
 const installStamp = join(root, 'node_modules', '.segue-install');
-const buildStamp = join(root, 'dist', '.stamp');
 
 /** A failure that the user can do something about: shown without a stack. */
 export class SetupError extends Error {}
@@ -62,21 +61,26 @@ function installedMatches(lock) {
   });
 }
 
-/** Builds dist when any source or compiler option differs, in content, from the last build that succeeded. */
 export function ensureBuilt() {
-  const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name));
-  inputs.push(...filesBelow(join(root, 'src')));
+  ensureCompiled('tsconfig.build.json', ['src'], 'dist');
+}
+
+/** Compiles folders into `out` when any source or compiler option differs, in content, from the last time that succeeded. */
+export function ensureCompiled(project, folders, out) {
+  const stampFile = join(root, out, '.stamp');
+  const inputs = ['package-lock.json', 'tsconfig.json', project].map((name) => join(root, name));
+  for (const folder of folders) inputs.push(...filesBelow(join(root, folder)));
   const stamp = `${hashOf(inputs.flatMap((path) => [relative(root, path), readFileSync(path)]))}\n`;
-  if (readIfThere(buildStamp) === stamp) return;
+  if (readIfThere(stampFile) === stamp) return;
   say('building');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const built = spawnSync(process.execPath, [tool('typescript', 'tsc'), '-p', 'tsconfig.build.json'], {
+  rmSync(join(root, out), { recursive: true, force: true });
+  const built = spawnSync(process.execPath, [tool('typescript', 'tsc'), '-p', project], {
     cwd: root,
     encoding: 'utf8',
   });
   if (built.status !== 0) throw new SetupError(`the build failed\n${built.stdout}${built.stderr}`);
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(buildStamp, stamp);
+  mkdirSync(join(root, out), { recursive: true });
+  writeFileSync(stampFile, stamp);
 }
 
 /** The script behind a package's command, to be run with this very Node. */

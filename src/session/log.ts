@@ -8,15 +8,17 @@
  *
  * Positions only grow. A chunk is never split over two segments, so whoever appended it can scan it in place.
  * Small chunks are copied into pooled blocks; large ones get a segment of their own. In steady state everything is
- * answered again and again, and the log rewinds to the start of one block: no allocation per command.
+ * answered again and again, and one block goes to the pool and back: no allocation per command.
  */
 
-const BLOCK_BYTES = 64 * 1024;
-/** From here on a chunk is cheaper as a segment of its own than as a copy. */
-const LARGE_BYTES = 16 * 1024;
+const BLOCK_BYTES = 256 * 1024;
+/** From here on a text gets a segment of its own. */
+const LARGE_BYTES = 64 * 1024;
+/** Up to here it is cheaper to leave room for the longest encoding than to measure a text. */
+const MEASURED_BYTES = 1024;
 /** A Buffer this large is kept by reference: its giver may not change it until it is answered. */
 const REFERENCE_BYTES = 4 * 1024;
-const POOLED_BLOCKS_MAX = 64;
+const POOLED_BLOCKS_MAX = 32;
 
 interface Segment {
   readonly bytes: Buffer;
@@ -73,8 +75,8 @@ export class Log {
 
   #appendText(text: string): Appended {
     if (text.length >= LARGE_BYTES) return this.#own(Buffer.from(text, 'utf8'));
-    // A UTF-16 unit is at most three bytes of UTF-8, so this room is enough without measuring the text first.
-    const segment = this.#room(text.length * 3);
+    // A UTF-16 unit is at most three bytes of UTF-8.
+    const segment = this.#room(text.length <= MEASURED_BYTES ? text.length * 3 : Buffer.byteLength(text));
     return this.#grow(segment, segment.bytes.write(text, segment.used));
   }
 
@@ -122,42 +124,45 @@ export class Log {
     for (const segment of segments.splice(0, gone)) giveBack(segment);
   }
 
-  /** Nothing is kept any more: stay with one block, or with none after a burst that needed several. */
+  /** Nothing is kept any more. An idle session owns no block: taking one from the pool is as cheap as keeping it. */
   #rewind(): void {
-    const segments = this.#segments;
-    const first = segments[0];
-    if (segments.length === 1 && first!.pooled) {
-      first!.start = this.#tail;
-      first!.used = 0;
-      return;
-    }
-    for (const segment of segments) giveBack(segment);
-    segments.length = 0;
-  }
-
-  /** Gives up the block that an idle log keeps. */
-  release(): void {
-    if (this.bytes > 0) return;
     for (const segment of this.#segments) giveBack(segment);
     this.#segments.length = 0;
   }
 
-  /** The bytes [from, to) as views, in order, none longer than `sliceBytesMax`. The views stay valid while retained. */
-  *slices(from: number, to: number, sliceBytesMax = Number.POSITIVE_INFINITY): Generator<Buffer> {
+  /** The bytes [from, to) as a view, if they lie in the last segment. That is the usual case. */
+  view(from: number, to: number): Buffer | undefined {
+    const last = this.#segments[this.#segments.length - 1];
+    if (last === undefined || from < last.start) return undefined;
+    return last.bytes.subarray(from - last.start, to - last.start);
+  }
+
+  /** The bytes [from, to) as views, in order, together no more than `batchBytesMax` at a time. Valid while retained. */
+  *batches(from: number, to: number, batchBytesMax: number): Generator<Buffer[]> {
+    let batch: Buffer[] = [];
+    let room = batchBytesMax;
     for (const segment of this.#segments) {
       const end = Math.min(to, segment.start + segment.used);
       let at = Math.max(from, segment.start);
       while (at < end) {
-        const next = Math.min(end, at + sliceBytesMax);
-        yield segment.bytes.subarray(at - segment.start, next - segment.start);
+        const next = Math.min(end, at + room);
+        batch.push(segment.bytes.subarray(at - segment.start, next - segment.start));
+        room -= next - at;
         at = next;
+        if (room > 0) continue;
+        yield batch;
+        batch = [];
+        room = batchBytesMax;
       }
     }
+    if (batch.length > 0) yield batch;
   }
 
   /** The bytes [from, to) in one piece: a view where they lie in one segment, a copy where not. */
   read(from: number, to: number): Buffer {
-    const parts = [...this.slices(from, to)];
+    const view = this.view(from, to);
+    if (view !== undefined) return view;
+    const [parts = []] = this.batches(from, to, Number.POSITIVE_INFINITY);
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 }

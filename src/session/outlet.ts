@@ -6,6 +6,9 @@ export interface Upstream {
   readonly writable: boolean;
   /** By reference until `writable` again. */
   write(chunk: Buffer): void;
+  /** What is written until uncork() leaves in one system call. */
+  cork(): void;
+  uncork(): void;
   pause(): void;
   resume(): void;
   /** At once. */
@@ -13,7 +16,7 @@ export interface Upstream {
 }
 
 /** Bytes given to the kernel in one go: what is not yet given when a connection is lost was surely not executed. */
-const SLICE_BYTES = 256 * 1024;
+const BATCH_BYTES = 256 * 1024;
 
 /** Sends what waits, as far as the connection takes it. Only whole commands leave the book. */
 export function flush(book: Book, link: Upstream): void {
@@ -30,10 +33,22 @@ export function flush(book: Book, link: Upstream): void {
 
 /** Writes the log up to `end`. False: the connection is full, and `book.handed` says how far it came. */
 function writeOwn(book: Book, link: Upstream, end: number): boolean {
-  for (const slice of book.log.slices(book.handed, end, SLICE_BYTES)) {
+  if (book.handed >= end) return true;
+  const whole = end - book.handed <= BATCH_BYTES ? book.log.view(book.handed, end) : undefined;
+  if (whole !== undefined) {
     if (!link.writable) return false;
-    book.handed += slice.length;
-    link.write(slice);
+    book.handed = end;
+    link.write(whole);
+    return true;
+  }
+  for (const batch of book.log.batches(book.handed, end, BATCH_BYTES)) {
+    if (!link.writable) return false;
+    link.cork();
+    for (const part of batch) {
+      book.handed += part.length;
+      link.write(part);
+    }
+    link.uncork();
   }
   return true;
 }

@@ -27,6 +27,7 @@ export class SegueStream extends Duplex {
   readonly #options: SegueStreamOptions;
   readonly #forgetPrimary: () => void;
   #flushDue = false;
+  #paused = false;
   #connectTimer: Timer | undefined;
 
   constructor(options: SegueStreamOptions) {
@@ -35,9 +36,7 @@ export class SegueStream extends Duplex {
     const { topology } = options.pair;
     this.#session = options.pair.session(
       {
-        deliver: (chunk) => {
-          if (!this.push(chunk)) this.#session.pause();
-        },
+        deliver: (chunk) => this.#deliver(chunk),
         ended: (reason) => this.#ended(reason),
         onEvent: (event) => this.#onEvent(event),
       },
@@ -101,7 +100,20 @@ export class SegueStream extends Duplex {
     });
   }
 
+  /** A client that listens gets its bytes without the detour through the readable side's buffer and its ticks. */
+  #deliver(chunk: Buffer): void {
+    if (this.readableFlowing === true && this.readableLength === 0) {
+      this.emit('data', chunk);
+      return;
+    }
+    if (this.push(chunk)) return;
+    this.#paused = true;
+    this.#session.pause();
+  }
+
   override _read(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#session.resume();
   }
 

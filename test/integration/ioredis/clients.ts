@@ -1,6 +1,6 @@
-import Redis6 from 'ioredis';
-import Redis5 from 'ioredis5';
-import Valkey from 'iovalkey';
+import { Redis as Redis6 } from 'ioredis';
+import { Redis as Redis5 } from 'ioredis5';
+import { Redis as Valkey } from 'iovalkey';
 
 /** The three libraries, which have the same surface, as one type. */
 export type Client = Redis6;

@@ -34,6 +34,8 @@ export class Connection {
     this.#pending = bytes;
   }
 
+  cork(): void {}
+  uncork(): void {}
   pause(): void {}
   resume(): void {}
 

@@ -1,0 +1,21 @@
+// `npm run bench [-- name] [-- options]`: compiles bench/ and runs bench/<name>.ts, `ioredis` unless named otherwise.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runNode } from './run-dist.mjs';
+import { ensureCompiled, root, runScript, SetupError, setup } from './setup.mjs';
+
+const out = '.bench';
+
+runScript(async () => {
+  setup();
+  const [first, ...rest] = process.argv.slice(2);
+  const named = first !== undefined && !first.startsWith('-');
+  const name = named ? first : 'ioredis';
+  if (!existsSync(join(root, 'bench', `${name}.ts`))) {
+    const names = readdirSync(join(root, 'bench')).map((file) => file.replace('.ts', ''));
+    throw new SetupError(`there is no benchmark "${name}"; there are ${names.join(', ')}`);
+  }
+  ensureCompiled('tsconfig.bench.json', ['src', 'bench'], out);
+  process.exit(await runNode(join(root, out, 'bench', `${name}.js`), named ? rest : process.argv.slice(2)));
+});
