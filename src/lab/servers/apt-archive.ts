@@ -1,6 +1,7 @@
 /**
  * Where this machine gets Debian from. The repository names no host: the address comes from the machine's own apt
- * configuration, as `apt-get indextargets` prints it (with or without a previous `apt-get update`).
+ * configuration, as `apt-get indextargets` prints it. That command leaves out sources whose lists were never fetched,
+ * unless it is told `--no-release-info`, and then it does not say who made them: both answers are needed.
  */
 
 /** One stanza of `apt-get indextargets`: field name → value. */
@@ -24,26 +25,28 @@ const debianRelease =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|oldoldstable|testing|unstable|experimental)(-updates|-proposed-updates|-backports)?$/;
 
 /**
- * Addresses that may be Debian's main archive, likeliest first. Once lists were fetched, apt says who made each source
- * (Origin, Label); before that only names can be judged, and other vendors use Debian's names for their own suites, so
- * there may be several candidates. A wrong one does no harm: its signature does not verify against Debian's keys.
+ * Addresses that may be Debian's main archive, likeliest first. Of sources whose lists were fetched apt says who made them
+ * (Origin, Label); of others only names can be judged, and other vendors use Debian's names for their own suites, so there
+ * may be several candidates. A wrong one does no harm: its signature does not verify against Debian's keys.
  */
 export function debianArchives(targets: readonly IndexTarget[]): string[] {
   const scores = new Map<string, number>();
   for (const target of targets) {
-    const score = scoreOf(target);
     const uri = target['Repo-URI']!;
-    if (score > 0) scores.set(uri, Math.max(score, scores.get(uri) ?? 0));
+    scores.set(uri, Math.max(scoreOf(target), scores.get(uri) ?? 0));
   }
-  return [...scores].sort(([, a], [, b]) => b - a).map(([uri]) => uri);
+  for (const target of targets) {
+    if (target.Origin !== undefined && target.Origin !== 'Debian') scores.delete(target['Repo-URI']!);
+  }
+  const candidates = [...scores].filter(([, score]) => score > 0);
+  return candidates.sort(([, a], [, b]) => b - a).map(([uri]) => uri);
 }
 
 function scoreOf(target: IndexTarget): number {
   const uri = target['Repo-URI']!;
   const release = target.Release ?? '';
   if (uri.startsWith('cdrom:') || target.Component !== 'main' || !debianRelease.test(release)) return 0;
-  if (target.Origin !== undefined) return target.Origin === 'Debian' && target.Label === 'Debian' ? 100 : 0;
-  let score = 1;
+  let score = target.Origin === 'Debian' && target.Label === 'Debian' ? 100 : 1;
   if (/-updates$/.test(release)) score += 1;
   if (/\bdebian\/?$/.test(uri) || uri.startsWith('mirror')) score += 1;
   return score;

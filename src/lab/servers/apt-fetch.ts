@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aptConfiguration, aptSource, debianArchives, dpkgStatus, parseIndexTargets } from './apt-archive.js';
 import { withLock } from './fetch-lock.js';
@@ -76,12 +76,21 @@ async function fetchInto(
     for (const file of packages) await unpack(file, root);
     await trim(root);
     const tree = await describeTree(root, version);
-    await rm(target, { recursive: true, force: true });
-    await rename(root, target);
+    await putInPlace(root, target);
     onProgress(`${version}: ${tree.full} is ready`);
     return (await readTree(target))!;
   } finally {
     await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** All or nothing: whoever sees `target` sees it whole. */
+async function putInPlace(root: string, target: string): Promise<void> {
+  await rm(target, { recursive: true, force: true });
+  try {
+    await rename(root, target);
+  } catch (error) {
+    if ((await readTree(target)) === undefined) throw error; // else somebody else was faster, and theirs is as good
   }
 }
 
@@ -179,26 +188,28 @@ class Apt {
   }
 }
 
-async function machineArchives(): Promise<string[]> {
-  const { stdout, stderr } = await runProgram('apt-get', ['indextargets'], { env: { ...process.env, LC_ALL: 'C' } });
-  const archives = debianArchives(parseIndexTargets(stdout));
+let archivesOfMachine: Promise<string[]> | undefined;
+
+/** Asked once per process: apt needs half a second for it. */
+function machineArchives(): Promise<string[]> {
+  archivesOfMachine ??= askMachine();
+  return archivesOfMachine;
+}
+
+async function askMachine(): Promise<string[]> {
+  const noCaches = ['-o', 'Dir::Cache::pkgcache=', '-o', 'Dir::Cache::srcpkgcache=']; // as root it would write them
+  const env = { ...process.env, LC_ALL: 'C' };
+  const run = (...more: string[]) => runProgram('apt-get', [...noCaches, 'indextargets', ...more], { env });
+  const answers = await Promise.all([run(), run('--no-release-info')]);
+  const archives = debianArchives(answers.flatMap(({ stdout }) => parseIndexTargets(stdout)));
   if (archives.length > 0) return archives;
   throw new LabError(
     'SEGUE_LAB_NO_SERVER',
-    `this machine's apt has no source that is Debian's main archive. ${problemsIn(stderr)}`.trim(),
+    `This machine's apt has no source that is Debian's main archive. ${problemsIn(answers[0].stderr)}`.trim(),
   );
 }
 
 function problemsIn(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => /^[EW]: |killed/.test(line));
   return (lines.length > 0 ? lines : [stderr.trim()]).slice(0, 6).join(' ');
-}
-
-/** Bytes on disk of a fetched version; for reports. */
-export async function treeBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes;
 }

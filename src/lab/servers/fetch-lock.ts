@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 const heartbeatMs = 5_000;
@@ -41,15 +42,15 @@ async function take(path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  await writeFile(join(path, 'pid'), String(process.pid)).catch(() => {});
+  await writeFile(join(path, 'holder'), `${process.pid} ${hostname()}`).catch(() => {});
   return true;
 }
 
 async function isStale(path: string): Promise<boolean> {
   try {
     if (Date.now() - (await stat(path)).mtimeMs > staleMs) return true;
-    const pid = Number(await readFile(join(path, 'pid'), 'utf8'));
-    return Number.isInteger(pid) && pid > 0 && !isAlive(pid);
+    const [pid = '', host] = (await readFile(join(path, 'holder'), 'utf8')).split(' ');
+    return host === hostname() && !isAlive(Number(pid)); // a pid of another machine or container says nothing here
   } catch {
     return false; // just released, or just taken and not signed yet: look again
   }

@@ -1,5 +1,5 @@
 export { type WaitOptions, waitFor } from '../wait-for.js';
-export { type FetchOptions, fetchServer, type Progress, treeBytes } from './apt-fetch.js';
+export { type FetchOptions, fetchServer, type Progress } from './apt-fetch.js';
 export {
   type FindOptions,
   findServer,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Guard } from './guard.js';
+import { LabError } from './lab-error.js';
 
 export interface Exit {
   readonly code: number | null;
@@ -20,9 +21,9 @@ export class ServerProcess {
   readonly exited: Promise<Exit>;
   private exit: Exit | undefined;
 
-  private constructor(child: ChildProcess, guard: Guard) {
-    this.pid = child.pid ?? -1;
-    alive.add(this.pid);
+  private constructor(child: ChildProcess, pid: number, guard: Guard) {
+    this.pid = pid;
+    alive.add(pid);
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         alive.delete(this.pid);
@@ -31,7 +32,6 @@ export class ServerProcess {
         resolve(this.exit);
       };
       child.on('exit', end);
-      child.on('error', () => end(-1, null));
     });
   }
 
@@ -48,9 +48,12 @@ export class ServerProcess {
         // What the machine configures for its own OpenSSL is not meant for a library of another release.
         env: { PATH: process.env.PATH, LC_ALL: 'C', OPENSSL_CONF: '/dev/null' },
       });
+      child.on('error', () => {}); // no process: there is no pid
       child.stdin!.on('error', () => {}); // it died before it began: 'exit' tells it
-      const started = new ServerProcess(child, guard);
-      if (child.pid !== undefined) await guard.watch(child.pid);
+      const { pid } = child;
+      if (pid === undefined) throw new LabError('SEGUE_LAB_START_FAILED', 'the system starts no more processes');
+      const started = new ServerProcess(child, pid, guard);
+      await guard.watch(pid);
       child.stdin!.end('go\n');
       return started;
     } finally {

@@ -76,6 +76,13 @@ describe('debianArchives', () => {
     expect(archivesOf(vendor, main)).toEqual(['http://mirror.test/debian/', 'https://vendor.test/']);
   });
 
+  it('knows a vendor again that apt knows, also where apt does not say who made it', () => {
+    const vendor = { Release: 'bookworm', 'Repo-URI': 'https://vendor.test/debian/' };
+    expect(archivesOf(stanza({ ...vendor, Origin: 'Vendor', Label: 'Vendor' }), stanza(vendor), main)).toEqual([
+      'http://mirror.test/debian/',
+    ]);
+  });
+
   it('takes a list of mirrors', () => {
     const uri = 'mirror+file:///etc/apt/mirrors/debian.list';
     expect(archivesOf(stanza({ Release: 'trixie', 'Repo-URI': uri }))).toEqual([uri]);

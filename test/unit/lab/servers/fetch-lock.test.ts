@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLock } from '../../../../src/lab/servers/fetch-lock.js';
@@ -41,14 +41,14 @@ describe('withLock', () => {
 
   it('breaks the lock of a process that is gone', async () => {
     await mkdir(lock);
-    await writeFile(join(lock, 'pid'), '2147483646');
+    await writeFile(join(lock, 'holder'), `2147483646 ${hostname()}`);
     expect(await withLock(lock, async () => 'in')).toBe('in');
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('breaks a lock that nobody has touched for long', async () => {
     await mkdir(lock);
-    await writeFile(join(lock, 'pid'), String(process.pid));
+    await writeFile(join(lock, 'holder'), `${process.pid} ${hostname()}`);
     const longAgo = new Date(Date.now() - 10 * 60_000);
     await utimes(lock, longAgo, longAgo);
     expect(await withLock(lock, async () => 'in')).toBe('in');
