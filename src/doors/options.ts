@@ -2,6 +2,7 @@ import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
 import type { TopologyOptions } from '../topology/index.js';
 import { OptionError, parseNodeUrl } from '../transport/index.js';
 import type { SegueEvent } from './pair.js';
+import { tell } from './tell.js';
 
 /** What a door may be told. All have defaults; docs/options.md lists them. */
 export interface SegueOptions extends Partial<SessionOptions> {
@@ -15,7 +16,7 @@ export interface SegueOptions extends Partial<SessionOptions> {
   seekIntervalMs?: number;
   /** How long to wait for a connection to a node. */
   nodeTimeoutMs?: number;
-  /** Is told of every hold, move, failed join, uncertain command, and change of the pair. Must not throw. */
+  /** Is told of every hold, move, failed join, uncertain command, and change of the pair. */
   onEvent?: (event: SegueEvent) => void;
 }
 
@@ -115,7 +116,7 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
   onEvent: {
     kind: 'function',
     byDefault: 'none',
-    what: 'Is told of every hold, move, failed join, uncertain command, and change of the pair. Must not throw.',
+    what: 'Is told of every hold, move, failed join, uncertain command, and change of the pair.',
   },
 };
 
@@ -188,6 +189,6 @@ export function topologyBounds(options: SegueOptions): Omit<TopologyOptions, 'no
     ...(probeIntervalMs === undefined ? {} : { probeIntervalMs }),
     ...(seekIntervalMs === undefined ? {} : { seekIntervalMs }),
     ...(nodeTimeoutMs === undefined ? {} : { connectTimeoutMs: nodeTimeoutMs }),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(onEvent === undefined ? {} : { onEvent: (event) => tell(onEvent, event) }),
   };
 }

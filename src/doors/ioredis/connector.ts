@@ -3,6 +3,7 @@ import type { TopologyOptions } from '../../topology/index.js';
 import { clock, OptionError } from '../../transport/index.js';
 import { checkOptions, type SegueOptions, sessionOptions, topologyBounds } from '../options.js';
 import { Pair } from '../pair.js';
+import { tell } from '../tell.js';
 import { SegueStream } from './stream.js';
 
 /** Of the options that ioredis gives to a connector, those that matter here. */
@@ -61,7 +62,7 @@ export function segueConnector(options: SegueOptions = {}): ConnectorClass {
         session: sessionOptions(options),
         connectTimeoutMs: this.#client.connectTimeout ?? CONNECT_TIMEOUT_MS,
         tls: this.#client.tls !== undefined && this.#client.tls !== null,
-        onEvent: (event) => options.onEvent?.(event),
+        onEvent: (event) => tell(options.onEvent, event),
       });
       stream.once('error', (error: Error) => {
         this.firstError = error;

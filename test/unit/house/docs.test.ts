@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { OPTIONS } from '../../../src/doors/options.js';
+import { WIRE_ERRORS } from '../../../src/session/index.js';
+
+const root = new URL('../../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+
+/** Thousands apart, as people write numbers. */
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function optionRow(name: string, option: (typeof OPTIONS)[keyof typeof OPTIONS]): string {
+  if (option.kind === 'number') {
+    const bounds = `${grouped(option.min)} – ${grouped(option.max)}`;
+    return `| \`${name}\` | ${grouped(option.byDefault)} ${option.unit} | ${bounds} | ${option.what} |`;
+  }
+  const bounds = option.choices?.map((choice) => `\`${choice}\``).join(', ') ?? '';
+  return `| \`${name}\` | ${option.byDefault} | ${bounds} | ${option.what} |`;
+}
+
+/** All text of src. */
+function sources(): string {
+  const files = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => read(`src/${path}`))
+    .join('\n');
+}
+
+describe('the docs agree with the code', () => {
+  it('docs/options.md lists every option as the code has it', () => {
+    const rows = Object.entries(OPTIONS).map(([name, option]) => optionRow(name, option));
+    const documented = read('docs/options.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    expect(documented).toEqual(rows);
+  });
+
+  it('docs/errors.md has a row for every error code, and for nothing else', () => {
+    // Error codes stand in quotes, or as keys of a table; environment variables do not.
+    const thrown = [...sources().matchAll(/'(SEGUE_[A-Z_]+)'|^ {2}(SEGUE_[A-Z_]+):/gm)];
+    const codes = new Set([...Object.keys(WIRE_ERRORS), ...thrown.map((match) => match[1] ?? match[2]!)]);
+    const documented = read('docs/errors.md')
+      .split('\n')
+      .flatMap((line) => /^\| `([A-Z_]+)` \|/.exec(line)?.[1] ?? []);
+    expect([...documented].sort()).toEqual([...codes].sort());
+    expect(new Set(documented).size).toBe(documented.length);
+  });
+
+  it('docs/errors.md tells of each wire error what became of the command', () => {
+    const page = read('docs/errors.md');
+    for (const [code, { delivery, retryable }] of Object.entries(WIRE_ERRORS)) {
+      expect(page).toMatch(new RegExp(`^\\| \`${code}\` \\| ${delivery} \\| ${retryable ? 'yes' : 'no'} \\|`, 'm'));
+    }
+  });
+
+  it('the example in the README is the one in examples', () => {
+    const block = /```js\n([\s\S]*?)```/.exec(read('README.md'))?.[1];
+    expect(block).toBe(read('examples/quickstart.mjs'));
+  });
+
+  it('README and ARCHITECTURE stay short', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(200);
+    expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThan(150);
+  });
+});
