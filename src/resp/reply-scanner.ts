@@ -1,4 +1,6 @@
-import { RespError, type RespErrorCode } from './resp-error.js';
+import { bulkEnd, headerEnd, integerEnd, lengthIn, longTextEnd, restrictedEnd, textEnd } from './complete-token.js';
+import { ReplyMachine } from './reply-machine.js';
+import { declared, Kind, specialTypes, tokenKinds } from './reply-types.js';
 
 /** Why `scan()` returned. */
 export const Stop = { Exhausted: 0, Special: 1, Limit: 2 } as const;
@@ -21,68 +23,12 @@ export const defaultReplyLimits: Readonly<ReplyLimits> = {
   elementsMax: 2 ** 30,
 };
 
-/** Where in a token the scanner stands. */
-const Start = 0;
-const InLine = 1;
-const InHeader = 2;
-const InBody = 3;
-
-/** Token kinds; the numbers of the lines with restricted bytes are their bit in `lineBytes`. */
-const Invalid = 0;
-const Text = 1;
-const Integer = 2;
-const Double = 4;
-const Bool = 8;
-const Null = 16;
-const StreamEnd = 32;
-const Blob = 64;
-const Aggregate = 65;
-
-const CR = 13;
-const LF = 10;
+// Not `Byte.…`: see complete-token.ts.
 const DOLLAR = 0x24;
-const PERCENT = 0x25;
-const STAR = 0x2a;
-const DOT = 0x2e;
-const SEMICOLON = 0x3b;
-const QUESTION = 0x3f;
-const PIPE = 0x7c;
-const MINUS = 0x2d;
 const PLUS = 0x2b;
-
-/** No server pads lengths; a header that goes on for ever must not. */
-const DIGITS_MAX = 20;
-/** Where a length saturates while it is read: past every limit, and exact. */
-const LENGTH_CAP = 1e15;
-
-const tokenKinds = byteTable({
-  '+-': Text,
-  ':(': Integer,
-  ',': Double,
-  '#': Bool,
-  _: Null,
-  '$!=': Blob,
-  '*~>%|': Aggregate,
-});
-/** Top-level frames that a reply counter must not swallow: errors, pushes, and attributes (which belong to what follows). */
-const specialTypes = byteTable({ '-!>|': 1 });
-const lineBytes = byteTable({ '0123456789': Integer | Double, '+-': Double, '.eEinfa': Double, tf: Bool });
-
-function byteTable(rows: Record<string, number>): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const [bytes, value] of Object.entries(rows)) {
-    for (const byte of Buffer.from(bytes)) table[byte]! |= value;
-  }
-  return table;
-}
-
-interface StreamLevel {
-  /** `need` of the enclosing level, to go on with after the end marker. */
-  need: number;
-  /** Values come in pairs (map, attribute). */
-  paired: boolean;
-  odd: boolean;
-}
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const Aggregate = Kind.Aggregate;
 
 /**
  * Finds the ends of RESP2 and RESP3 reply frames in a byte stream that may be cut anywhere. It decodes nothing, never looks
@@ -91,7 +37,7 @@ interface StreamLevel {
  * Values still outstanding are one number, `need`: an array of N adds N, a map 2N, and an attribute 2N without taking a place
  * itself. Only streamed aggregates, whose length nobody knows, need a stack.
  *
- * The fast path in `run()` takes tokens that are complete in the buffer; `token()` takes all the others, byte by byte.
+ * The fast path in `run()` takes tokens that are complete in the buffer; all others are the machine's.
  */
 export class ReplyScanner {
   /** Why the last `scan()` returned: a value of `Stop`. */
@@ -102,28 +48,22 @@ export class ReplyScanner {
   boundary = 0;
 
   private readonly limits: Readonly<ReplyLimits>;
-  private state = Start;
-  private need = 0;
-  private readonly levels: StreamLevel[] = [];
-  /** Inside `$?`: only `;` parts may come. */
-  private inParts = false;
-  private streamed = 0;
-  private failure: RespError | undefined;
-  // The token at hand, when it was cut.
-  private type = 0;
-  private length = 0;
-  private digits = 0;
-  private negative = false;
-  private last = 0;
-  private skip = 0;
+  private readonly bulkBytesMax: number;
+  private readonly lineBytesMax: number;
+  private readonly elementsMax: number;
+  private readonly machine: ReplyMachine;
 
   constructor(limits?: Partial<ReplyLimits>) {
     this.limits = { ...defaultReplyLimits, ...limits };
+    this.bulkBytesMax = this.limits.bulkBytesMax;
+    this.lineBytesMax = this.limits.lineBytesMax;
+    this.elementsMax = this.limits.elementsMax;
+    this.machine = new ReplyMachine(this.limits);
   }
 
   /** A frame has begun and not ended. */
   get midFrame(): boolean {
-    return this.need !== 0 || this.state !== Start || this.levels.length !== 0;
+    return this.machine.need !== 0 || this.machine.busy;
   }
 
   /**
@@ -133,7 +73,11 @@ export class ReplyScanner {
    * @throws RespError on malformed or oversized input; `frames` and `boundary` then tell what was complete before it.
    */
   scan(buf: Buffer, from: number, to: number, limit: number): number {
-    return this.run(buf, from, to, limit, true);
+    if (limit > 0) return this.run(buf, from, to, limit, true);
+    this.stop = Stop.Limit;
+    this.frames = 0;
+    this.boundary = from;
+    return from;
   }
 
   /**
@@ -156,217 +100,83 @@ export class ReplyScanner {
     this.stop = Stop.Exhausted;
     this.frames = 0;
     this.boundary = 0;
-    this.state = Start;
-    this.need = 0;
-    this.levels.length = 0;
-    this.inParts = false;
-    this.failure = undefined;
+    this.machine.reset();
   }
 
   /**
-   * One round per token. Complete tokens outside streamed values are taken here, with all state in locals; everything else
-   * (cut, rare or wrong) goes to `token()`, which decides what it is.
+   * One round per token, with all state in locals. Complete tokens outside streamed values are counted here; what is cut, rare
+   * or wrong is left to the machine, which knows the whole grammar.
    */
   private run(buf: Buffer, from: number, to: number, limit: number, stopAtSpecial: boolean): number {
+    const { machine } = this;
     let p = from;
     let frames = 0;
     let boundary = from;
-    let need = this.need;
-    let slow = this.state !== Start || this.inParts || this.levels.length !== 0 || this.failure !== undefined;
-    let stop: number = limit > 0 ? Stop.Exhausted : Stop.Limit;
-    while (p < to && stop === Stop.Exhausted) {
-      if (slow) {
-        this.frames = frames;
-        this.boundary = boundary;
-        this.need = need;
-        p = this.token(buf, p, to);
-        need = this.need;
-        slow = this.state !== Start || this.inParts || this.levels.length !== 0;
-        if (slow) continue;
-      } else {
-        const type = buf[p]!;
-        if (need === 0 && stopAtSpecial && specialTypes[type] !== 0) {
+    let need = machine.need;
+    let busy = machine.busy;
+    let stop: number = Stop.Exhausted;
+    while (p < to) {
+      const type = buf[p]!;
+      let end = -1;
+      if (!busy) {
+        if (type === DOLLAR) end = bulkEnd(buf, p, to, this.bulkBytesMax);
+        else if (type === PLUS) end = textEnd(buf, p, to, this.lineBytesMax);
+        else if (type === COLON) end = integerEnd(buf, p, to, this.lineBytesMax);
+        else if (need === 0 && stopAtSpecial && specialTypes[type] !== 0) {
           stop = Stop.Special;
           break;
-        }
-        slow = true;
-        continue;
+        } else if (tokenKinds[type] === Aggregate) {
+          end = headerEnd(buf, p, to);
+          const needed = end === -1 ? 0 : Math.max(need, 1) + declared(type, lengthIn(buf, p + 1, end - 2));
+          if (needed > this.elementsMax) end = -1;
+          // The header is a value, and counted as one below.
+          else if (end !== -1) need = needed + 1;
+        } else end = this.otherEnd(buf, p, to);
+      }
+      if (end === -1) {
+        this.frames = frames;
+        this.boundary = boundary;
+        machine.need = need;
+        p = machine.take(buf, p, to);
+        need = machine.need;
+        busy = machine.busy;
+        if (busy) continue;
+      } else {
+        p = end;
+        if (need !== 0) need--;
       }
       if (need === 0) {
         frames++;
         boundary = p;
-        if (frames === limit) stop = Stop.Limit;
+        if (frames >= limit) {
+          stop = Stop.Limit;
+          break;
+        }
       }
     }
-    this.need = need;
+    machine.need = need;
     this.frames = frames;
     this.boundary = boundary;
     this.stop = stop;
     return p;
   }
 
-  /** Takes one token (a line, a header, a body) or what the buffer has of it; p < to. Returns the offset after that. */
-  private token(buf: Buffer, p: number, to: number): number {
-    if (this.failure !== undefined) throw this.failure;
-    if (this.state === Start) {
-      this.begin(buf[p]!);
-      return p + 1;
-    }
-    if (this.state === InLine) return this.line(buf, p, to);
-    if (this.state === InHeader) return this.header(buf, p, to);
-    return this.body(buf, p, to);
-  }
-
-  private begin(type: number): void {
-    this.type = type;
-    this.length = 0;
-    this.digits = 0;
-    this.negative = false;
-    this.last = 0;
-    const level = this.levels.at(-1);
-    if (this.inParts) {
-      if (type !== SEMICOLON) throw this.broken('SEGUE_RESP_BAD_STREAM');
-      this.state = InHeader;
-    } else if (type === DOT) {
-      if (level === undefined || this.need !== 0 || level.odd) throw this.broken('SEGUE_RESP_BAD_STREAM');
-      this.state = InLine;
-    } else {
-      const kind = tokenKinds[type]!;
-      if (kind === Invalid) throw this.broken('SEGUE_RESP_BAD_TYPE', `0x${type.toString(16).padStart(2, '0')}`);
-      if (this.need === 0) {
-        this.need = 1;
-        if (level?.paired) level.odd = !level.odd;
-      }
-      this.state = kind >= Blob ? InHeader : InLine;
+  /** The less frequent of the complete tokens. */
+  private otherEnd(buf: Buffer, p: number, to: number): number {
+    const kind = tokenKinds[buf[p]!]!;
+    switch (kind) {
+      case Kind.Text:
+        return longTextEnd(buf, p, to, this.limits.lineBytesMax);
+      case Kind.Blob:
+        return buf[p + 1] === MINUS ? -1 : bulkEnd(buf, p, to, this.limits.bulkBytesMax);
+      case Kind.Null:
+        return restrictedEnd(buf, p, to, kind, 0, 0);
+      case Kind.Bool:
+        return restrictedEnd(buf, p, to, kind, 1, 1);
+      case Kind.Double:
+        return restrictedEnd(buf, p, to, kind, 1, this.limits.lineBytesMax);
+      default:
+        return -1;
     }
   }
-
-  private line(buf: Buffer, p: number, to: number): number {
-    const kind = this.type === DOT ? StreamEnd : tokenKinds[this.type]!;
-    while (p < to) {
-      const byte = buf[p++]!;
-      if (byte === LF) {
-        this.endLine(kind);
-        return p;
-      }
-      if (kind !== Text) this.checkLineByte(kind, byte);
-      this.last = byte;
-      // The last byte may be the CR, which does not count.
-      if (++this.length > this.limits.lineBytesMax + 1) throw this.broken('SEGUE_RESP_LINE_TOO_LONG');
-    }
-    return p;
-  }
-
-  private checkLineByte(kind: number, byte: number): void {
-    if (this.last === CR) throw this.broken('SEGUE_RESP_BAD_LINE');
-    if (byte === CR || (kind === Integer && this.length === 0 && (byte === PLUS || byte === MINUS))) return;
-    if ((lineBytes[byte]! & kind) === 0) throw this.broken('SEGUE_RESP_BAD_LINE');
-    this.digits++;
-  }
-
-  private endLine(kind: number): void {
-    if (this.last !== CR) throw this.broken('SEGUE_RESP_BAD_LINE');
-    if (this.length - 1 > this.limits.lineBytesMax) throw this.broken('SEGUE_RESP_LINE_TOO_LONG');
-    if ((kind & (Integer | Double | Bool)) !== 0 && this.digits === 0) throw this.broken('SEGUE_RESP_BAD_LINE');
-    if (kind === Bool && this.digits !== 1) throw this.broken('SEGUE_RESP_BAD_LINE');
-    if (kind === StreamEnd) this.need = this.levels.pop()!.need;
-    else this.need--;
-    this.state = Start;
-  }
-
-  private header(buf: Buffer, p: number, to: number): number {
-    while (p < to) {
-      const byte = buf[p++]!;
-      if (byte === LF && this.last === CR) {
-        this.endHeader();
-        return p;
-      }
-      if (!this.headerByte(byte)) throw this.broken('SEGUE_RESP_BAD_LENGTH');
-      this.last = byte;
-    }
-    return p;
-  }
-
-  /** Takes one byte of `digits`, `-digits` or `?`, then CR. Returns false when it cannot stand there. */
-  private headerByte(byte: number): boolean {
-    if (this.last === CR) return false;
-    if (byte === CR) return this.digits > 0 || this.last === QUESTION;
-    const digit = byte ^ 0x30;
-    if (digit <= 9 && this.last !== QUESTION) {
-      this.length = Math.min(this.length * 10 + digit, LENGTH_CAP);
-      return ++this.digits <= DIGITS_MAX;
-    }
-    this.negative = byte === MINUS;
-    return this.last === 0 && (byte === MINUS || byte === QUESTION);
-  }
-
-  private endHeader(): void {
-    const { type, length } = this;
-    this.state = Start;
-    if (this.digits === 0) {
-      this.beginStream(type);
-    } else if (this.negative) {
-      if (length !== 1 || (type !== DOLLAR && type !== STAR)) throw this.broken('SEGUE_RESP_BAD_LENGTH');
-      this.need--;
-    } else if (type === SEMICOLON) {
-      this.beginPart(length);
-    } else if (tokenKinds[type] === Blob) {
-      if (length > this.limits.bulkBytesMax) throw this.broken('SEGUE_RESP_BULK_TOO_LARGE');
-      this.skip = length + 2;
-      this.state = InBody;
-    } else {
-      this.need += declared(type, length);
-      if (this.need > this.limits.elementsMax) throw this.broken('SEGUE_RESP_TOO_MANY_ELEMENTS');
-    }
-  }
-
-  /** After `$?`, `*?`, …: what follows has no length. */
-  private beginStream(type: number): void {
-    if (type === DOLLAR) {
-      this.inParts = true;
-      this.streamed = 0;
-      return;
-    }
-    if (tokenKinds[type] !== Aggregate) throw this.broken('SEGUE_RESP_BAD_LENGTH');
-    if (this.levels.length >= this.limits.depthMax) throw this.broken('SEGUE_RESP_TOO_DEEP');
-    const paired = type === PERCENT || type === PIPE;
-    this.levels.push({ need: type === PIPE ? this.need : this.need - 1, paired, odd: false });
-    this.need = 0;
-  }
-
-  private beginPart(length: number): void {
-    if (length === 0) {
-      this.inParts = false;
-      this.need--;
-      return;
-    }
-    this.streamed += length;
-    if (this.streamed > this.limits.bulkBytesMax) throw this.broken('SEGUE_RESP_BULK_TOO_LARGE');
-    this.skip = length + 2;
-    this.state = InBody;
-  }
-
-  private body(buf: Buffer, p: number, to: number): number {
-    const end = p + this.skip;
-    if (end - 2 >= p && end - 2 < to && buf[end - 2] !== CR) throw this.broken('SEGUE_RESP_BAD_BULK');
-    if (end > to) {
-      this.skip = end - to;
-      return to;
-    }
-    if (buf[end - 1] !== LF) throw this.broken('SEGUE_RESP_BAD_BULK');
-    if (!this.inParts) this.need--;
-    this.state = Start;
-    return end;
-  }
-
-  private broken(code: RespErrorCode, detail?: string): RespError {
-    this.failure = new RespError(code, detail);
-    return this.failure;
-  }
-}
-
-/** How many places a header of `length` adds to those outstanding; the aggregate itself fills one, an attribute none. */
-function declared(type: number, length: number): number {
-  if (type === PIPE) return 2 * length;
-  return type === PERCENT ? 2 * length - 1 : length - 1;
 }
