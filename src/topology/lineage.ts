@@ -38,6 +38,7 @@ export interface Reign {
 /** What the node of the current reign says now. */
 export type Incumbent =
   | { kind: 'claims' }
+  /** `follows`: the known node that it replicates. */
   | { kind: 'stepped-down'; replid: string | undefined; follows: string | undefined }
   | { kind: 'silent'; forMs: number };
 
@@ -82,12 +83,15 @@ export function learnParent(lineage: Lineage, replid: string, parent: string | u
 export function judge(lineage: Lineage, claims: readonly Claim[], incumbent: Incumbent): Judgement {
   const { reign } = lineage;
   if (!reign) return { ...choose(lineage, claims, () => 'found'), stale: [] };
-  const newer = claims.filter((claim) => isNewer(lineage, reign, claim, incumbent));
   const own = claims.filter((claim) => claim.node === reign.node);
-  const candidates = newer.length > 0 ? newer : own;
+  const rivals = claims.filter((claim) => claim.node !== reign.node);
+  const newer = rivals.filter((claim) => yieldsTo(incumbent, claim) || continuesReign(lineage, reign, claim));
+  const proven = newer.filter((claim) => claim.witnessed || yieldsTo(incumbent, claim));
+  const likely = newer.filter(() => leavesRoom(incumbent));
+  const candidates = [proven, own, likely].find((some) => some.length > 0) ?? [];
   const result = choose(lineage, candidates, (claim) => causeOf(lineage, reign, claim));
-  const stale = claims
-    .filter((claim) => !candidates.includes(claim) && claim.node !== reign.node)
+  const stale = rivals
+    .filter((claim) => !candidates.includes(claim))
     .map((claim) => ({ claim, reason: whyStale(lineage, reign, claim) }));
   return { ...result, stale };
 }
@@ -117,15 +121,10 @@ export function descends(lineage: Lineage, replid: string, ancestors: readonly s
   return false;
 }
 
-function isNewer(lineage: Lineage, reign: Reign, claim: Claim, incumbent: Incumbent): boolean {
-  if (claim.node === reign.node) return false;
-  if (yieldsTo(incumbent, claim)) return true;
-  if (!continuesReign(lineage, reign, claim)) return false;
-  return claim.witnessed || incumbent.kind === 'stepped-down' || isSilent(incumbent);
-}
-
-function isSilent(incumbent: Incumbent): boolean {
-  return incumbent.kind === 'silent' && incumbent.forMs >= UNWITNESSED_AFTER_MS;
+/** The incumbent cannot be the primary, and does not say who is: a likely successor will do. */
+function leavesRoom(incumbent: Incumbent): boolean {
+  if (incumbent.kind === 'silent') return incumbent.forMs >= UNWITNESSED_AFTER_MS;
+  return incumbent.kind === 'stepped-down' && incumbent.follows === undefined;
 }
 
 function continuesReign(lineage: Lineage, reign: Reign, claim: Claim): boolean {

@@ -93,8 +93,8 @@ export type Standing =
   /** No primary has ever been known. */
   | { kind: 'starting'; sinceMs: number; firstClaimMs: number | undefined }
   | { kind: 'settled'; view: PrimaryView }
-  /** The primary of `view` stepped down or cannot be reached. */
-  | { kind: 'lost'; sinceMs: number; view: PrimaryView };
+  /** The primary of `view` stepped down or cannot be reached; `reason` until that has been reported. `seq`: when, in probes. */
+  | { kind: 'lost'; sinceMs: number; seq: number; view: PrimaryView; reason: string | undefined };
 
 export interface WatchState {
   readonly config: WatchConfig;

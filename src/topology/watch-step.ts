@@ -11,7 +11,7 @@ import {
   type WatchEvent,
   type WatchState,
 } from './watch-state.js';
-import { isAwaited, isSilent, processKey, reachVerdict } from './watch-verdict.js';
+import { isAwaited, isSilent, processKey, reachVerdict, reportLoss } from './watch-verdict.js';
 
 /** The watch as a pure function: what has happened, at what time, gives the next state and what is to be done. */
 export function watchStep(
@@ -40,6 +40,7 @@ export function watchStep(
   reachVerdict(draft);
   answerSuspects(draft);
   keepUp(draft);
+  reportLoss(draft);
   return endDraft(draft);
 }
 
@@ -50,6 +51,9 @@ export function nextWakeMs(state: WatchState): number | undefined {
   for (const suspect of state.suspects) dueMs = Math.min(dueMs, suspect.atMs + WATCH_BOUNDS.probeDeadlineMs);
   if (state.standing.kind === 'starting' && state.standing.firstClaimMs !== undefined) {
     dueMs = Math.min(dueMs, state.standing.firstClaimMs + WATCH_BOUNDS.startWaitMs);
+  }
+  if (state.standing.kind === 'lost' && state.standing.reason !== undefined) {
+    dueMs = Math.min(dueMs, state.standing.sinceMs + WATCH_BOUNDS.probeDeadlineMs);
   }
   return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
 }
@@ -189,13 +193,14 @@ function keepUp(draft: Draft): void {
 }
 
 function isProbeDue(draft: Draft, node: NodeState): boolean {
+  const isIdle = node.inFlight.length === 0;
   const newestSeq = node.inFlight.at(-1)?.seq ?? node.answeredSeq;
-  const suspect = draft.suspects.at(-1);
-  // A suspicion wants a probe that began after it; one that is under way began before.
-  if (suspect && newestSeq <= suspect.seq) {
+  // A suspicion wants a probe that began after it; one that is under way began before. A loss is less strict.
+  if (newestSeq <= (draft.suspects.at(-1)?.seq ?? 0)) {
     return node.inFlight.length < WATCH_BOUNDS.probesInFlight && !isSilent(node, draft.nowMs);
   }
-  return node.inFlight.length === 0 && draft.nowMs >= node.probedMs + probeEveryMs(draft, node.probedMs);
+  if (isIdle && draft.standing.kind === 'lost' && newestSeq <= draft.standing.seq) return true;
+  return isIdle && draft.nowMs >= node.probedMs + probeEveryMs(draft, node.probedMs);
 }
 
 /** Often while there is no primary, less often the longer that lasts. */

@@ -119,8 +119,21 @@ function noteLoss(draft: Draft): void {
   const node = draft.nodes.get(draft.lineage.reign!.node);
   const reason = whyLost(node);
   if (reason === undefined) return;
-  draft.standing = { kind: 'lost', sinceMs: draft.nowMs, view };
-  emit(draft, { type: 'primary-lost', node: view.node, term: view.term, reason });
+  draft.standing = { kind: 'lost', sinceMs: draft.nowMs, seq: draft.seq, view, reason };
+}
+
+/** In a switch the old primary's word often comes first, and the new one's just behind it: that is no loss to report. */
+export function reportLoss(draft: Draft): void {
+  const { standing } = draft;
+  if (standing.kind !== 'lost' || standing.reason === undefined) return;
+  const isOverdue = draft.nowMs - standing.sinceMs >= WATCH_BOUNDS.probeDeadlineMs;
+  if (!isOverdue) {
+    for (const node of draft.nodes.values()) {
+      if (node.answeredSeq <= standing.seq && isAwaited(node, draft.nowMs)) return;
+    }
+  }
+  draft.standing = { ...standing, reason: undefined };
+  emit(draft, { type: 'primary-lost', node: standing.view.node, term: standing.view.term, reason: standing.reason });
 }
 
 /** A connection that has just ended proves nothing yet: the first attempt to open another one decides. */
