@@ -1,6 +1,8 @@
 import type { Book } from './book.js';
-import { Mark, type Note } from './ledger.js';
-import { provesNotRun, refusalOf } from './refusal.js';
+import type { Family } from './identity.js';
+import { type Ledger, Mark, type Note } from './ledger.js';
+import { isError, isNil, provesNotRun, type Refusal, refusalOf } from './refusal.js';
+import { endsTransaction } from './role.js';
 import { wireError } from './session-error.js';
 
 const QUEUED = Buffer.from('+QUEUED\r\n');
@@ -12,32 +14,56 @@ const OK = Buffer.from('+OK\r\n');
  *
  * - refused, or read-only: again, so that program order holds and no read is stale;
  * - a write that succeeded or failed by itself: the node was writable again by then, the answer stands;
- * - neither (a script, PUBLISH): on a demoted node it wrote nothing, on a primary it ran. The answer is kept
- *   provisionally until the topology says which it was.
+ * - neither (a script, PUBLISH): on a demoted node it wrote nothing, on a primary it ran. Where the node may have been
+ *   demoted, the answer is kept provisionally until the topology says which it was.
  *
  * A transaction is one such command: what its EXEC says goes for all of it.
  */
 export class Drain {
   /** The next command to be answered. */
   #at: number;
+  /** Confirmations that came for the (un)subscription at hand. */
+  #confirmed = 0;
+  /** What the connection is subscribed to. The client knows nothing of the changes behind the cut. */
+  readonly #subscriptions: Record<Family, Set<string>>;
   /** Answers within the transaction at hand, by index. */
   #transaction: Map<number, Buffer> | undefined;
+  /** A command of the transaction at hand was refused: it cannot commit. */
+  #aborted = false;
+  /** Answers of the WATCHes in force. */
+  readonly #watches = new Map<number, Buffer>();
   /** The node executes nothing more of this connection. */
   #closing: boolean;
+  /** Nothing since shows that the node is writable. */
+  #doubtful: boolean;
 
   constructor(
     private readonly book: Book,
-    closing: boolean,
+    refusal: Refusal,
   ) {
-    this.#closing = closing;
+    this.#closing = refusal.closing;
+    this.#doubtful = refusal.doubtful;
+    const { channel, pattern, shard } = book.identity.subscriptions;
+    this.#subscriptions = { channel: new Set(channel), pattern: new Set(pattern), shard: new Set(shard) };
     // The refused command itself. In a transaction, the rest of it up to EXEC belongs to the same cut.
     this.#at = book.ledger.head;
-    if (book.transaction !== undefined) this.#transaction = new Map();
+    if (book.transaction !== undefined && book.ledger.note(this.#at)?.role.is !== 'exec') this.#abort();
     this.#next();
   }
 
   get done(): boolean {
     return this.#at >= this.book.ledger.sent;
+  }
+
+  /** The note of the command whose answer comes next. */
+  get expected(): Note | undefined {
+    return this.done ? undefined : this.book.ledger.note(this.#at);
+  }
+
+  /** The connection is subscribed to something. */
+  get subscribed(): boolean {
+    const { channel, pattern, shard } = this.#subscriptions;
+    return channel.size > 0 || pattern.size > 0 || shard.size > 0;
   }
 
   /** The answer to the next command. The frame is the drain's from now on. */
@@ -47,89 +73,151 @@ export class Drain {
     const marks = ledger.marks(index);
     const refusal = refusalOf(frame, marks);
     if (refusal?.closing === true) this.#closing = true;
-    const again = refusal !== undefined || provesNotRun(frame) || (marks & Mark.Write) === 0;
-    if ((marks & Mark.Transaction) !== 0) this.#takeInTransaction(index, frame, again);
-    else if (!again) this.#keep(index, frame, (marks & Mark.Murky) !== 0);
+    if (refusal?.doubtful === true) this.#doubtful = true;
+    const notRun = refusal !== undefined || provesNotRun(frame);
+    if ((marks & Mark.Transaction) !== 0) this.#takeInTransaction(index, frame, notRun);
+    else if (!notRun && (marks & Mark.Write) !== 0) this.#keep(index, frame, this.#ran(marks, frame));
+    else this.#watch(index, frame);
     this.#next();
   }
 
-  #takeInTransaction(index: number, frame: Buffer, again: boolean): void {
-    const entry = this.book.ledger.note(index);
-    const role = entry?.role.is;
-    if (role === 'multi') this.#transaction = new Map();
-    this.#transaction?.set(index, frame);
-    if (role !== 'exec' && role !== 'discard') return;
-    const aborted = frame[0] === 0x2d;
-    const provisional = (this.book.ledger.marks(index) & Mark.Murky) !== 0;
-    // Whose MULTI the client knows to be open was cut before this drain began: it is to run again whatever is said.
-    const whole = this.#transaction?.size === this.#sizeUpTo(index);
-    if (role === 'exec' && !again && !aborted && whole && entry?.instead === undefined) {
-      for (const [at, answer] of this.#transaction ?? []) this.#keep(at, answer, provisional);
+  /** One confirmation of a (un)subscription. It will be made again elsewhere. Returns true: it is no answer. */
+  confirm(is: 'subscribed' | 'unsubscribed', family: Family, name: string | undefined): true {
+    const set = this.#subscriptions[family];
+    if (name !== undefined) {
+      if (is === 'subscribed') set.add(name);
+      else set.delete(name);
     }
+    const role = this.expected?.role;
+    if (role?.is !== 'subscribe' && role?.is !== 'unsubscribe') return true;
+    this.#confirmed++;
+    if (role.names.length > 0 ? this.#confirmed >= role.names.length : set.size === 0) this.#next();
+    return true;
+  }
+
+  #takeInTransaction(index: number, frame: Buffer, notRun: boolean): void {
+    const { ledger } = this.book;
+    const entry = ledger.note(index);
+    const role = entry?.role.is;
+    if (role === 'multi') this.#begin();
+    this.#transaction?.set(index, frame);
+    if (role !== 'exec' && role !== 'discard' && role !== 'reset') {
+      if (notRun) this.#abort();
+      return;
+    }
+    const marks = ledger.marks(index);
+    const ran = role === 'exec' && !notRun && !isError(frame) && !isNil(frame) && entry?.instead === undefined;
+    if (ran && (marks & Mark.Write) !== 0) this.#keepTransaction(this.#ran(marks, frame));
     this.#transaction = undefined;
+    this.#aborted = false;
+    this.#watches.clear();
   }
 
-  /** Commands from the MULTI that belongs to the EXEC at `index`, both included. */
-  #sizeUpTo(index: number): number {
-    let first = index;
-    while (this.book.ledger.note(first)?.role.is !== 'multi' && first > this.book.ledger.base) first--;
-    return index - first + 1;
+  #begin(): void {
+    this.#transaction = new Map();
+    this.#aborted = false;
   }
 
-  #keep(index: number, answer: Buffer, provisional: boolean): void {
+  /** The transaction at hand will run again, whatever is said of it. */
+  #abort(): void {
+    this.#transaction = undefined;
+    this.#aborted = true;
+  }
+
+  /** The transaction that was executed keeps its answers. What it did to the connection is done again on the next. */
+  #keepTransaction(ran: 'surely' | 'perhaps'): void {
+    if (this.#transaction === undefined) return;
+    for (const [at, answer] of this.#watches) this.#keep(at, answer, ran);
+    for (const [at, answer] of this.#transaction) {
+      const changes = this.book.ledger.note(at)?.role.is === 'change';
+      this.#keep(at, answer, ran);
+      if (changes) this.book.ledger.note(at)!.resend = true;
+    }
+  }
+
+  #watch(index: number, frame: Buffer): void {
+    const role = this.book.ledger.note(index)?.role.is;
+    if (role === 'watch') this.#watches.set(index, frame);
+    if (role === 'unwatch' || role === 'reset') this.#watches.clear();
+  }
+
+  #ran(marks: number, frame: Buffer): 'surely' | 'perhaps' {
+    if ((marks & Mark.Murky) !== 0) return this.#doubtful ? 'perhaps' : 'surely';
+    if (!isError(frame)) this.#doubtful = false;
+    return 'surely';
+  }
+
+  #keep(index: number, answer: Buffer, ran: 'surely' | 'perhaps'): void {
     const entry = this.book.ledger.annotate(index, { is: 'plain' });
     entry.answer = answer;
-    entry.provisional = provisional;
+    entry.provisional = ran === 'perhaps';
   }
 
   #next(): void {
     const { ledger } = this.book;
+    this.#confirmed = 0;
     this.#at++;
-    while (this.#at < ledger.sent && hasAnswer(ledger.note(this.#at))) this.#at++;
+    while (this.#at < ledger.sent && isSettled(ledger.note(this.#at))) this.#at++;
   }
 
-  /** The connection is gone: settles what it still owed. */
-  lost(node: string, retry: boolean): void {
-    if (!this.#closing) settleLost(this.book, this.#at, node, retry);
+  /** The connection is gone: settles what it still owed. Returns how many commands became uncertain. */
+  lost(node: string, retry: boolean): number {
+    if (this.#closing) return 0;
+    const from = this.#aborted ? pastTransaction(this.book.ledger, this.#at) : this.#at;
+    return settleLost(this.book, from, node, retry);
   }
 }
 
-function hasAnswer(entry: Note | undefined): boolean {
-  return entry?.answer !== undefined && !entry.provisional;
+/** Settled for good: no answer to it is awaited. */
+function isSettled(entry: Note | undefined): boolean {
+  return entry?.answer !== undefined && !entry.provisional && !entry.resend;
+}
+
+/** Index just past the command that ends the transaction at `from`; past `sent` when that was not sent. */
+function pastTransaction(ledger: Ledger, from: number): number {
+  let index = from;
+  while (index < ledger.sent && !endsTransaction(ledger.note(index)?.role)) index++;
+  return index + 1;
 }
 
 /**
  * The connection is gone and the commands [from, sent) have no answer. What may have run and must not run twice is
  * answered UNCERTAIN; the rest will run again. Of a transaction whose EXEC was sent, EXEC gets the error, once.
+ * Returns how many commands got it.
  */
-export function settleLost(book: Book, from: number, node: string, retry: boolean): void {
-  if (retry) return;
+export function settleLost(book: Book, from: number, node: string, retry: boolean): number {
+  if (retry) return 0;
   const { ledger } = book;
+  let uncertain = 0;
   for (let index = from; index < ledger.sent; index++) {
     const marks = ledger.marks(index);
     const entry = ledger.note(index);
     if (entry?.answer !== undefined) continue;
     if (entry?.role.is === 'quit') entry.answer = OK;
-    else if ((marks & Mark.Transaction) !== 0) index = settleLostTransaction(book, index, node);
-    else if ((marks & Mark.Write) !== 0) ledger.annotate(index, { is: 'plain' }).answer = wireError('UNCERTAIN', node);
+    else if ((marks & Mark.Transaction) !== 0) {
+      const last = pastTransaction(ledger, index) - 1;
+      if (settleLostTransaction(book, last, node)) uncertain++;
+      index = last;
+    } else if ((marks & Mark.Write) !== 0) {
+      ledger.annotate(index, { is: 'plain' }).answer = wireError('UNCERTAIN', node);
+      uncertain++;
+    }
   }
+  return uncertain;
 }
 
-/** Settles the transaction around `index`; returns the last index that belongs to it. */
-function settleLostTransaction(book: Book, index: number, node: string): number {
+/** Settles the transaction that ends with the command at `exec`, if that may have executed something. */
+function settleLostTransaction(book: Book, exec: number, node: string): boolean {
   const { ledger } = book;
-  let exec = index;
-  while (exec < ledger.sent && ledger.note(exec)?.role.is !== 'exec' && ledger.note(exec)?.role.is !== 'discard')
-    exec++;
   const entry = exec < ledger.sent ? ledger.note(exec) : undefined;
-  if (entry?.role.is !== 'exec' || (ledger.marks(exec) & Mark.Write) === 0 || entry.instead !== undefined) return exec;
+  if (entry?.role.is !== 'exec' || (ledger.marks(exec) & Mark.Write) === 0 || entry.instead !== undefined) return false;
   entry.answer = wireError('UNCERTAIN', node);
   for (let inner = exec - 1; inner >= ledger.base; inner--) {
     const innerEntry = ledger.annotate(inner, { is: 'plain' });
     innerEntry.answer ??= innerEntry.role.is === 'multi' ? OK : QUEUED;
     if (innerEntry.role.is === 'multi') break;
   }
-  return exec;
+  return true;
 }
 
 /** The topology has spoken: provisional answers stand, or the commands run again. */

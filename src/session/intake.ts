@@ -125,8 +125,8 @@ export class Intake {
     const args = commandArgs(this.book.log.read(start, end), 0, end - start);
     const name = this.#nameOf(args);
     if (this.#answerLocally(name, args, end)) return;
-    const marks = this.#marksOf(name, args, flags);
     const role = this.#roleOf(name, args);
+    const marks = this.#marksOf(name, args, flags, role);
     const entry = role === undefined ? undefined : note(role);
     this.#followTransaction(name, args, marks, end, entry);
   }
@@ -139,7 +139,9 @@ export class Intake {
     return name;
   }
 
-  #marksOf(name: string, args: readonly Buffer[], flags: number): number {
+  #marksOf(name: string, args: readonly Buffer[], flags: number, role: Role | undefined): number {
+    // What it changes is gone with the connection: it can and must run again on the next.
+    if (role?.is === 'change') return 0;
     if (this.#scanner.id === 0) return Mark.Write | Mark.Murky;
     let effect = flags;
     if ((flags & Fact.Container) !== 0 && args[1] !== undefined) {

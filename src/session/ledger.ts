@@ -39,6 +39,8 @@ export interface Note {
   muted: boolean;
   /** Settled out of turn: it is not sent (again), and this is what the client gets when its turn comes. */
   answer: Buffer | undefined;
+  /** It is sent again although `answer` is known, for what it does to the connection; what the node says then is dropped. */
+  resend: boolean;
   /** `answer` counts only if the node that gave it turns out to be the primary still. */
   provisional: boolean;
   /** Sent in place of the client's own bytes: made of them at the moment of sending. */
@@ -46,7 +48,7 @@ export interface Note {
 }
 
 export function note(role: Role): Note {
-  return { role, muted: false, answer: undefined, provisional: false, instead: undefined };
+  return { role, muted: false, answer: undefined, resend: false, provisional: false, instead: undefined };
 }
 
 const INITIAL_CAPACITY = 16;

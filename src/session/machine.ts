@@ -18,7 +18,7 @@ export interface Primary {
 
 export type State<P extends Primary = Primary> =
   /** No connection; the topology has been asked for the primary. Commands are held. */
-  | { at: 'seeking'; tries: Tries; left: string | undefined; dueAt: number }
+  | { at: 'seeking'; tries: Tries; left: P | undefined; dueAt: number }
   /** The primary is said to be the node that just refused: wait a little. Commands are held. */
   | { at: 'resting'; tries: Tries; view: P; dueAt: number }
   /** Dialling `view` and restoring the session there. Commands are held. */
@@ -64,7 +64,7 @@ export type Effect<P extends Primary = Primary> =
   | { do: 'settle-lost' }
   /** The node has been left: all that is not settled is to be sent again, elsewhere. */
   | { do: 'rewind' }
-  /** Answers given after the refusal count if the node is primary still (`kept`), else they are forgotten. */
+  /** Answers given after the refusal count if the node has been the primary all the time (`kept`), else they are forgotten. */
   | { do: 'resolve'; kept: boolean }
   /** The link is the session's own: send. */
   | { do: 'flow' }
@@ -103,7 +103,7 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
   if (state.at === 'closed') return stay(state);
   switch (event.type) {
     case 'open':
-      return becomeSeeking(NO_TRIES, undefined, moment);
+      return becomeSeeking<P>(NO_TRIES, undefined, moment);
     case 'primary':
       return onPrimary(state, event.view, moment);
     case 'joined':
@@ -146,12 +146,12 @@ function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment):
   }
 }
 
-/** Having left `leftNode`, the next primary is known: join it, at once unless it is the node that was just left. */
-function onward<P extends Primary>(tries: Tries, leftNode: string | undefined, view: P, moment: Moment): Step<P> {
-  if (leftNode === undefined) return becomeJoining(tries, view, moment);
-  const kept = view.node === leftNode;
-  const next = kept && tries.moves > 1 ? becomeResting(tries, view, moment) : becomeJoining(tries, view, moment);
-  return withEffects([{ do: 'resolve', kept }], next);
+/** Having left `old`, the next primary is known: join it, at once unless it is the node that was just left. */
+function onward<P extends Primary>(tries: Tries, old: P | undefined, view: P, moment: Moment): Step<P> {
+  if (old === undefined) return becomeJoining(tries, view, moment);
+  const same = view.node === old.node;
+  const next = same && tries.moves > 1 ? becomeResting(tries, view, moment) : becomeJoining(tries, view, moment);
+  return withEffects([{ do: 'resolve', kept: same && view.term === old.term }], next);
 }
 
 function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: Moment): Step<P> {
@@ -167,7 +167,7 @@ function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: 
 function onLost<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
   switch (state.at) {
     case 'flowing':
-      return withEffects(LOST, becomeSeeking(oneMoreMove(state.tries), state.view.node, moment));
+      return withEffects(LOST, becomeSeeking(oneMoreMove(state.tries), state.view, moment));
     case 'leaving':
       return withEffects(LOST, left(state, moment));
     case 'joining':
@@ -196,20 +196,18 @@ function left<P extends Primary>(state: State<P> & { at: 'leaving' }, moment: Mo
   const enough = state.tries.bounces > moment.limits.redirectsMax;
   const tries = enough ? NO_TRIES : state.tries;
   const next =
-    state.next === undefined
-      ? becomeSeeking<P>(tries, state.view.node, moment)
-      : onward(tries, state.view.node, state.next, moment);
+    state.next === undefined ? becomeSeeking(tries, state.view, moment) : onward(tries, state.view, state.next, moment);
   return withEffects(enough ? [{ do: 'give-up' }] : [], next);
 }
 
 function missed<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
-  return becomeSeeking(oneMoreMove(state.tries), state.view.node, moment);
+  return becomeSeeking(oneMoreMove(state.tries), state.view, moment);
 }
 
-function becomeSeeking<P extends Primary>(tries: Tries, leftNode: string | undefined, { now }: Moment): Step<P> {
+function becomeSeeking<P extends Primary>(tries: Tries, old: P | undefined, { now }: Moment): Step<P> {
   return {
-    state: { at: 'seeking', tries, left: leftNode, dueAt: now + SEEK_AGAIN_MS },
-    effects: [{ do: 'seek', refusedBy: leftNode }],
+    state: { at: 'seeking', tries, left: old, dueAt: now + SEEK_AGAIN_MS },
+    effects: [{ do: 'seek', refusedBy: old?.node }],
   };
 }
 

@@ -58,7 +58,7 @@ function flushAltered(book: Book, link: Upstream): void {
   const { ledger } = book;
   for (let index = ledger.sent; index < ledger.tail; index++) {
     const entry = ledger.note(index);
-    const skipped = entry?.answer !== undefined;
+    const skipped = entry?.answer !== undefined && !entry.resend;
     if (!skipped && entry?.instead === undefined) continue;
     if (!writeOwn(book, link, ledger.start(index))) {
       ledger.sentUpTo(ledger.firstEndingAfter(book.handed));

@@ -9,16 +9,25 @@ export interface Refusal {
   readonly bounce: boolean;
   /** Where it says that the primary is. */
   readonly hint: { host: string; port: number } | undefined;
+  /** The node need not be the primary, whatever it says of itself. */
+  readonly doubtful: boolean;
   /** The node closes the connection behind this answer and executes nothing more of it. */
   readonly closing: boolean;
 }
 
 const DASH = 0x2d;
 const BANG = 0x21;
+const STAR = 0x2a;
+const UNDERSCORE = 0x5f;
 
 export function isError(frame: Buffer): boolean {
   const type = frame[0];
   return type === DASH || type === BANG;
+}
+
+/** The nil with which EXEC says that a watched key was changed, in RESP2 and RESP3. */
+export function isNil(frame: Buffer): boolean {
+  return frame[0] === UNDERSCORE || (frame[0] === STAR && frame[1] === DASH);
 }
 
 /** Whether this answer to a command with these marks refuses it. `undefined`: it is the command's own answer. */
@@ -33,20 +42,22 @@ export function refusalOf(frame: Buffer, marks: number): Refusal | undefined {
 function refusalOfError(error: ErrorReply): Refusal | undefined {
   switch (error.kind) {
     case 'redirect':
-      return { by: 'redirect', bounce: true, hint: { host: error.host, port: error.port }, closing: false };
+      return { ...refusal('redirect', true), hint: { host: error.host, port: error.port } };
     case 'readonly':
     case 'primary-down':
     case 'wait-on-replica':
       return refusal(error.kind, true);
     case 'unblocked':
-      return { by: 'unblocked', bounce: true, hint: undefined, closing: true };
+      return { ...refusal('unblocked', true), closing: true };
     case 'exec-abort':
       return error.cause === undefined ? undefined : refusalOfError(error.cause);
     case 'loading':
     case 'try-again':
     case 'cluster-down':
-    case 'no-replicas':
       return refusal(error.kind, false);
+    case 'no-replicas':
+      // Only a primary looks for its replicas.
+      return { ...refusal(error.kind, false), doubtful: false };
     default:
       return undefined;
   }
@@ -60,5 +71,5 @@ export function provesNotRun(frame: Buffer): boolean {
 }
 
 function refusal(by: string, bounce: boolean): Refusal {
-  return { by, bounce, hint: undefined, closing: false };
+  return { by, bounce, hint: undefined, doubtful: true, closing: false };
 }

@@ -23,6 +23,11 @@ export type Role =
   /** The session's own command; nobody is given the answer. */
   | { is: 'own' };
 
+/** EXEC, DISCARD and RESET close the transaction that they stand in. */
+export function endsTransaction(role: Role | undefined): boolean {
+  return role?.is === 'exec' || role?.is === 'discard' || role?.is === 'reset';
+}
+
 export interface Subscription<Is extends string> {
   is: Is;
   family: Family;

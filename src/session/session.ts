@@ -6,7 +6,6 @@ import { FrameReader, type FrameSink } from './frame-reader.js';
 import { Hold } from './hold.js';
 import { Intake } from './intake.js';
 import { Join } from './join.js';
-import { Mark } from './ledger.js';
 import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
@@ -341,7 +340,7 @@ export class Session<P extends Primary> implements FrameSink {
 
   look(frame: Buffer): void {
     const { ledger } = this.#book;
-    if (this.#settler.takeNews(frame)) {
+    if (this.#settler.takeNews(frame, this.#drain)) {
       this.#settler.settleAnswered();
       return;
     }
@@ -375,7 +374,7 @@ export class Session<P extends Primary> implements FrameSink {
   #cut(refusal: Refusal): void {
     this.#refusal = refusal;
     this.#lastTrouble = refusal.by;
-    this.#drain = new Drain(this.#book, refusal.closing);
+    this.#drain = new Drain(this.#book, refusal);
     this.#dispatch({ type: 'refused', bounce: refusal.bounce });
   }
 
@@ -416,21 +415,8 @@ export class Session<P extends Primary> implements FrameSink {
   #settleLost(node: string): void {
     const { ledger } = this.#book;
     const retry = this.#options.onUncertain === 'retry';
-    const before = this.#countUncertain();
-    if (this.#drain !== undefined) this.#drain.lost(node, retry);
-    else settleLost(this.#book, ledger.head, node, retry);
-    const commands = this.#countUncertain() - before;
+    const commands = this.#drain?.lost(node, retry) ?? settleLost(this.#book, ledger.head, node, retry);
     if (commands > 0) this.ports.onEvent({ type: 'uncertain', node, commands });
-  }
-
-  #countUncertain(): number {
-    const { ledger } = this.#book;
-    let count = 0;
-    for (let index = ledger.head; index < ledger.sent; index++) {
-      const answer = ledger.note(index)?.answer;
-      if (answer !== undefined && (ledger.marks(index) & Mark.Write) !== 0) count++;
-    }
-    return count;
   }
 
   #rewind(): void {

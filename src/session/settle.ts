@@ -1,7 +1,8 @@
 import type { Book } from './book.js';
+import type { Drain } from './drain.js';
 import { Mark, type Note } from './ledger.js';
 import { pubSubFrame } from './pubsub-frame.js';
-import { isError } from './refusal.js';
+import { isError, isNil } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
 
 /** What follows from settled commands for the rest of the session. */
@@ -35,25 +36,30 @@ export class Settler {
   ) {}
 
   /**
-   * A frame that is no answer to a command (a push, a message, a line of MONITOR): delivered. Returns false when it is
-   * an answer.
+   * A frame that is no answer to a command (a push, a message, a line of MONITOR) is delivered, the confirmation of a
+   * subscription settled. Returns false when it is an answer. `drain`: the node is being left.
    */
-  takeNews(frame: Buffer): boolean {
+  takeNews(frame: Buffer, drain: Drain | undefined): boolean {
     const { identity } = this.book;
     const type = frame[0];
-    if (type === PUSH || (type === STAR && this.#mayBePubSub())) {
+    if (type === PUSH || (type === STAR && this.#mayBePubSub(drain))) {
       const news = pubSubFrame(frame);
       if (news === undefined) return type === PUSH && this.#deliverNews(frame);
-      if (news.is === 'message') return this.#deliverNews(frame);
+      if (news.is === 'message')
+        return drain?.subscribed === true && !identity.subscribed ? true : this.#deliverNews(frame);
+      if (drain !== undefined) return drain.confirm(news.is, news.family, news.name);
       return this.#confirm(news.is, news.family, news.name, frame);
     }
     const monitored = identity.monitor && type === PLUS && isDigit(frame[1]);
     return monitored && this.#deliverNews(frame);
   }
 
-  #mayBePubSub(): boolean {
-    const role = this.#headNote()?.role.is;
-    return this.book.identity.subscribed || role === 'subscribe' || role === 'unsubscribe';
+  /** In RESP3 an array is always an answer. */
+  #mayBePubSub(drain: Drain | undefined): boolean {
+    const { identity } = this.book;
+    const role = (drain === undefined ? this.#headNote() : drain.expected)?.role.is;
+    if (role === 'subscribe' || role === 'unsubscribe') return true;
+    return identity.protocol === 2 && (drain ?? identity).subscribed;
   }
 
   #headNote(): Note | undefined {
@@ -98,7 +104,7 @@ export class Settler {
     const index = book.ledger.head;
     const entry = book.ledger.note(index);
     const silent = index < book.given || entry?.muted === true;
-    const answer = entry === undefined ? frame : this.#apply(entry, index, frame);
+    const answer = entry === undefined ? frame : this.#apply(entry, index, entry.answer ?? frame);
     this.advance(1);
     if (!silent) host.deliver(answer);
     if (entry?.role.is === 'quit') host.farewell();
@@ -109,7 +115,7 @@ export class Settler {
     const { ledger } = this.book;
     while (ledger.unanswered > 0) {
       const entry = ledger.note(ledger.head);
-      if (entry?.answer === undefined || entry.provisional) return;
+      if (entry?.answer === undefined || entry.provisional || entry.resend) return;
       const { answer } = entry;
       entry.instead = undefined;
       this.settle(answer);
@@ -155,13 +161,12 @@ export class Settler {
 
   #applyExec(entry: Note, frame: Buffer, failed: boolean): Buffer {
     const { book } = this;
-    const nil = frame[0] === 0x5f || (frame[1] === 0x2d && frame[0] === STAR);
     const pending = this.#pending;
     this.#closeTransaction();
     if (entry.instead !== undefined && entry.role.is === 'exec' && !failed) {
       return entry.role.blind ? NIL[book.identity.protocol] : EXEC_ABORT_ERROR;
     }
-    if (!failed && !nil) for (const inner of pending) this.#applyChange(inner);
+    if (!failed && !isNil(frame)) for (const inner of pending) this.#applyChange(inner);
     return frame;
   }
 

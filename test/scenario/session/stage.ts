@@ -154,6 +154,12 @@ export class Stage {
     this.session.flush();
   }
 
+  /** Bytes as they are, in one chunk. */
+  raw(bytes: string | Buffer): void {
+    this.session.take(bytes);
+    this.session.flush();
+  }
+
   /** The topology says so. */
   primary(node: string, term = 2): void {
     this.session.primaryIs({ node, term });
@@ -173,6 +179,11 @@ export class Stage {
     }
     this.#received = '';
     return frames;
+  }
+
+  /** The first words of what the client received since the last call: enough for errors, whose text may change. */
+  words(): string[] {
+    return this.received().map((frame) => frame.split(/[ \r]/, 1)[0]!);
   }
 
   /** Winds the clock, firing timers in their order. */
