@@ -16,13 +16,15 @@ export interface SegueOptions extends Partial<SessionOptions> {
   seekIntervalMs?: number;
   /** How long to wait for a connection to a node. */
   nodeTimeoutMs?: number;
+  /** Connections being opened at a time, of all clients of a pair in this process. */
+  dialsMax?: number;
   /** Is told of every hold, move, failed join, uncertain command, and change of the pair. */
   onEvent?: (event: SegueEvent) => void;
 }
 
 interface NumberOption {
   readonly kind: 'number';
-  readonly unit: 'ms' | 'bytes' | 'commands' | 'times';
+  readonly unit: 'ms' | 'bytes' | 'commands' | 'connections' | 'times';
   readonly byDefault: number;
   readonly min: number;
   readonly max: number;
@@ -37,6 +39,7 @@ interface OtherOption {
 }
 
 const HOUR_MS = 3_600_000;
+export const DIALS_MAX = 64;
 const GIB = 1024 ** 3;
 
 function number(unit: NumberOption['unit'], byDefault: number, min: number, max: number, what: string): NumberOption {
@@ -113,6 +116,13 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
   probeIntervalMs: number('ms', 1_000, 10, HOUR_MS, 'How often each node is asked for its role while all is well.'),
   seekIntervalMs: number('ms', 20, 1, HOUR_MS, 'How often while no primary is known.'),
   nodeTimeoutMs: number('ms', 2_000, 1, HOUR_MS, 'How long to wait for a connection to a node.'),
+  dialsMax: number(
+    'connections',
+    DIALS_MAX,
+    1,
+    100_000,
+    'Connections being opened at a time, of all clients of a pair in this process: thousands that move at once do not flood a node.',
+  ),
   onEvent: {
     kind: 'function',
     byDefault: 'none',

@@ -3,6 +3,7 @@ import { ScriptCache, Session, type SessionEvent, type SessionOptions, type Upst
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
 import { clock, netTransport, type Timer, type Transport } from '../transport/index.js';
+import { DialGate } from './dial-gate.js';
 
 /** What any session of a pair tells. */
 export type SegueEvent = SessionEvent | TopologyEvent;
@@ -12,8 +13,13 @@ const ASKED_NAMES_MAX = 1_000;
 
 /** What the sessions of one process share about one pair, apart from the topology: made when first needed. */
 class Shared {
+  readonly gate: Transport;
   readonly scripts = new ScriptCache();
   readonly asked = new Set<string>();
+
+  constructor(transport: Transport, dialsMax: number) {
+    this.gate = new DialGate(transport, dialsMax);
+  }
 }
 
 const shared = new WeakMap<object, Shared>();
@@ -30,14 +36,16 @@ export interface SessionPlace {
 export class Pair {
   readonly topology: Topology;
   readonly #shared: Shared;
-  readonly #transport: Transport;
   #released = false;
 
-  constructor(private readonly options: TopologyOptions) {
+  /** `dialsMax` counts for all doors to the pair; the first one's holds. */
+  constructor(
+    private readonly options: TopologyOptions,
+    dialsMax: number,
+  ) {
     this.topology = Topology.acquire(options);
-    this.#transport = options.transport ?? netTransport;
     const key = this.topology.sharedKey;
-    this.#shared = shared.get(key) ?? new Shared();
+    this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax);
     shared.set(key, this.#shared);
   }
 
@@ -65,7 +73,7 @@ export class Pair {
 
   #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1]): Upstream {
     const { tls, connectTimeoutMs = 2_000 } = this.options;
-    return this.#transport.dial(view.address, handlers, {
+    return this.#shared.gate.dial(view.address, handlers, {
       connectTimeoutMs,
       ...(tls === undefined ? {} : { tls }),
     });

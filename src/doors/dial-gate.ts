@@ -1,0 +1,103 @@
+import type { Address, DialOptions, Link, LinkHandlers, Transport } from '../transport/index.js';
+
+interface Waiting {
+  readonly dial: () => Link;
+  link: Link | undefined;
+  paused: boolean;
+  closed: boolean;
+}
+
+/**
+ * No more than `dialsMax` connections being opened at a time: when thousands of sessions move at once, a server's accept
+ * queue is not flooded. The rest wait in order.
+ */
+export class DialGate implements Transport {
+  #dialling = 0;
+  readonly #queue: Waiting[] = [];
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly dialsMax: number,
+  ) {}
+
+  dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
+    const dial = () => this.#dial(address, handlers, options);
+    if (this.#dialling < this.dialsMax) return dial();
+    const waiting: Waiting = { dial, link: undefined, paused: false, closed: false };
+    this.#queue.push(waiting);
+    return new WaitingLink(waiting, handlers);
+  }
+
+  #dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
+    this.#dialling++;
+    let opening = true;
+    const opened = () => {
+      if (!opening) return;
+      opening = false;
+      this.#dialling--;
+      this.#next();
+    };
+    return this.transport.dial(
+      address,
+      {
+        onOpen: () => {
+          opened();
+          handlers.onOpen();
+        },
+        onData: (chunk) => handlers.onData(chunk),
+        onWritable: () => handlers.onWritable(),
+        onClose: (error) => {
+          opened();
+          handlers.onClose(error);
+        },
+      },
+      options,
+    );
+  }
+
+  #next(): void {
+    while (this.#dialling < this.dialsMax) {
+      const waiting = this.#queue.shift();
+      if (waiting === undefined) return;
+      if (waiting.closed) continue;
+      waiting.link = waiting.dial();
+      if (waiting.paused) waiting.link.pause();
+    }
+  }
+}
+
+/** Stands for a connection whose turn to be dialled has not come. */
+class WaitingLink implements Link {
+  constructor(
+    private readonly waiting: Waiting,
+    private readonly handlers: LinkHandlers,
+  ) {}
+
+  get writable(): boolean {
+    return this.waiting.link?.writable ?? false;
+  }
+
+  write(chunk: Buffer): void {
+    this.waiting.link?.write(chunk);
+  }
+  cork(): void {
+    this.waiting.link?.cork();
+  }
+  uncork(): void {
+    this.waiting.link?.uncork();
+  }
+  pause(): void {
+    this.waiting.paused = true;
+    this.waiting.link?.pause();
+  }
+  resume(): void {
+    this.waiting.paused = false;
+    this.waiting.link?.resume();
+  }
+
+  close(): void {
+    if (this.waiting.link !== undefined) this.waiting.link.close();
+    else if (!this.waiting.closed) queueMicrotask(() => this.handlers.onClose());
+    this.waiting.closed = true;
+  }
+}
