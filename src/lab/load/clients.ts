@@ -1,6 +1,7 @@
 import Redis6 from 'ioredis';
 import Redis5 from 'ioredis5';
 import Valkey from 'iovalkey';
+import { type SegueOptions, segueConnector } from '../../doors/ioredis/index.js';
 import type { LoadClient } from './load-client.js';
 
 export const clientLibraries = ['ioredis5', 'ioredis6', 'iovalkey'] as const;
@@ -16,6 +17,7 @@ export interface ClientSpec {
   readonly host: string;
   readonly port: number;
   readonly segue: boolean;
+  readonly segueOptions?: SegueOptions;
   /** Further ioredis options. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -31,15 +33,10 @@ const constructors = { ioredis5: Redis5, ioredis6: Redis6, iovalkey: Valkey } as
  * A client of the wanted library. It connects by itself; the caller listens to 'error' and closes it. The clients' types
  * differ where the workloads do not look, so here, and only here, one type is claimed for all three.
  */
-export async function openClient(spec: ClientSpec): Promise<LoadClient> {
+export function openClient(spec: ClientSpec): LoadClient {
   const { library, host, port } = spec;
-  const connector = spec.segue ? { Connector: await segue() } : {};
+  const connector = spec.segue ? { Connector: segueConnector(spec.segueOptions) } : {};
   const found = constructors[library];
   const Client = typeof found === 'function' ? found : found.default;
   return new Client({ host, port, ...connector, ...spec.options }) as LoadClient;
-}
-
-async function segue(): Promise<unknown> {
-  const door = '../../doors/ioredis/index.js';
-  return (await import(door)).segueConnector();
 }
