@@ -1,5 +1,6 @@
 import { type CommandTable, NAME_BYTES_MAX } from './command-table.js';
-import { splitInline } from './inline-command.js';
+import { bulkEnd, headerEnd, lengthIn } from './complete-token.js';
+import { PartialLine, splitInline } from './inline-command.js';
 import { RespError, type RespErrorCode } from './resp-error.js';
 
 export interface CommandLimits {
@@ -48,6 +49,8 @@ export class CommandScanner {
 
   private readonly table: CommandTable;
   private readonly limits: Readonly<CommandLimits>;
+  private readonly commandBytesMax: number;
+  private readonly argumentsMax: number;
   private state = Start;
   /** Arguments still to come, the one at hand included. */
   private left = 0;
@@ -62,12 +65,13 @@ export class CommandScanner {
   /** The first argument, while it comes in pieces. */
   private readonly name = new Uint8Array(NAME_BYTES_MAX);
   private nameLength = 0;
-  private line: Buffer = Buffer.alloc(0);
-  private lineLength = 0;
+  private readonly line = new PartialLine();
 
   constructor(table: CommandTable, limits?: Partial<CommandLimits>) {
     this.table = table;
     this.limits = { ...defaultCommandLimits, ...limits };
+    this.commandBytesMax = this.limits.commandBytesMax;
+    this.argumentsMax = this.limits.argumentsMax;
   }
 
   /** A command has begun and not ended. */
@@ -81,20 +85,64 @@ export class CommandScanner {
    * @throws RespError on malformed or oversized input.
    */
   next(buf: Buffer, from: number, to: number): number {
-    if (this.failure !== undefined) throw this.failure;
-    let p = from;
-    while (p < to) {
-      p = this.step(buf, p, to);
-      if (this.state === Start) return p;
+    if (this.state !== Start || from >= to || buf[from] !== STAR) return this.rest(buf, from, to);
+    let p = headerEnd(buf, from, to);
+    const count = p === -1 ? 0 : lengthIn(buf, from + 1, p - 2);
+    if (count === 0 || count > this.argumentsMax) return this.rest(buf, from, to);
+    // A command whose beginning is in the buffer: its complete arguments are taken here, all state in locals.
+    let left = count;
+    let id = 0;
+    for (let end = 0; left > 0 && p < to && buf[p] === DOLLAR; left--, p = end) {
+      end = bulkEnd(buf, p, to, this.commandBytesMax);
+      if (end === -1) break;
+      if (left === count) id = this.table.find(buf, buf[p + 2] === CR ? p + 4 : headerEnd(buf, p, to), end - 2);
     }
-    return -1;
+    this.id = id;
+    this.argc = count;
+    this.inline = false;
+    if (left === 0 && p - from <= this.commandBytesMax) return p;
+    this.state = AtArgument;
+    this.left = left;
+    this.bytes = p - from;
+    this.checkBytes();
+    return this.rest(buf, p, to);
   }
 
   /** Forgets everything, for a new connection. */
   reset(): void {
     this.state = Start;
     this.failure = undefined;
-    this.line = Buffer.alloc(0);
+    this.line.clear();
+  }
+
+  /** Goes on with a command that has begun, or with one that is not as usual. */
+  private rest(buf: Buffer, from: number, to: number): number {
+    if (this.failure !== undefined) throw this.failure;
+    let p = from;
+    while (p < to) {
+      p = this.state === AtArgument ? this.wholeArguments(buf, p, to) : this.step(buf, p, to);
+      if (this.state === Start) return p;
+    }
+    return -1;
+  }
+
+  /** Takes the arguments that are complete in the buffer, and begins with the one that is not. */
+  private wholeArguments(buf: Buffer, from: number, to: number): number {
+    let p = from;
+    let { left } = this;
+    while (left > 0 && p < to && buf[p] === DOLLAR) {
+      const end = bulkEnd(buf, p, to, this.commandBytesMax);
+      if (end === -1) break;
+      if (left === this.argc) this.id = this.table.find(buf, headerEnd(buf, p, to), end - 2);
+      left--;
+      p = end;
+    }
+    this.bytes += p - from;
+    this.checkBytes();
+    this.left = left;
+    if (left === 0) this.state = Start;
+    else if (p < to) p = this.beginArgument(buf[p]!, p);
+    return p;
   }
 
   /** Takes one token, or what the buffer has of it, p < to. */
@@ -102,10 +150,6 @@ export class CommandScanner {
     switch (this.state) {
       case Start:
         return this.begin(buf[p]!, p);
-      case AtArgument:
-        if (buf[p] !== DOLLAR) throw this.broken('SEGUE_RESP_BAD_TYPE', `0x${buf[p]!.toString(16).padStart(2, '0')}`);
-        this.beginNumber(InLength);
-        return p + 1;
       case InBody:
         return this.body(buf, p, to);
       case InLine:
@@ -122,10 +166,15 @@ export class CommandScanner {
     this.inline = byte !== STAR;
     if (this.inline) {
       this.state = InLine;
-      this.lineLength = 0;
       return p;
     }
     this.beginNumber(InCount);
+    return p + 1;
+  }
+
+  private beginArgument(byte: number, p: number): number {
+    if (byte !== DOLLAR) throw this.broken('SEGUE_RESP_BAD_TYPE', `0x${byte.toString(16).padStart(2, '0')}`);
+    this.beginNumber(InLength);
     return p + 1;
   }
 
@@ -176,10 +225,14 @@ export class CommandScanner {
     this.state = AtArgument;
   }
 
+  private checkBytes(): void {
+    if (this.bytes > this.commandBytesMax) throw this.broken('SEGUE_RESP_COMMAND_TOO_LARGE');
+  }
+
   private endLength(): void {
     if (this.negative) throw this.broken('SEGUE_RESP_BAD_LENGTH');
     this.bytes += this.digits + 5 + this.number;
-    if (this.bytes > this.limits.commandBytesMax) throw this.broken('SEGUE_RESP_COMMAND_TOO_LARGE');
+    this.checkBytes();
     this.skip = this.number + 2;
     this.nameLength = 0;
     this.state = InBody;
@@ -209,14 +262,14 @@ export class CommandScanner {
     const found = buf.indexOf(LF, p);
     const ended = found !== -1 && found < to;
     const end = ended ? found : to;
-    if (this.lineLength + end - p > this.limits.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
-    if (ended && this.lineLength === 0) {
+    if (this.line.length + end - p > this.limits.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    if (ended && this.line.length === 0) {
       this.endLine(buf, p, end);
     } else {
-      this.keepLine(buf, p, end);
+      this.line.append(buf, p, end);
       if (!ended) return to;
-      this.endLine(this.line, 0, this.lineLength);
-      this.line = Buffer.alloc(0);
+      this.endLine(this.line.bytes, 0, this.line.length);
+      this.line.clear();
     }
     return end + 1;
   }
@@ -238,18 +291,6 @@ export class CommandScanner {
       if (error instanceof RespError) this.failure = error;
       throw error;
     }
-  }
-
-  /** Appends to the copy of the line so far, which doubles when it is full. */
-  private keepLine(buf: Buffer, from: number, to: number): void {
-    const length = this.lineLength + to - from;
-    if (length > this.line.length) {
-      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.line.length, 256));
-      this.line.copy(larger, 0, 0, this.lineLength);
-      this.line = larger;
-    }
-    buf.copy(this.line, this.lineLength, from, to);
-    this.lineLength = length;
   }
 
   private broken(code: RespErrorCode, detail?: string): RespError {

@@ -6,10 +6,16 @@ import { RespError } from './resp-error.js';
 /** Longer names are unknown; the longest of the servers and their modules have some 30 bytes. */
 export const NAME_BYTES_MAX = 32;
 
+/** Each name takes this many bytes, the last of them 0. */
+const STRIDE = NAME_BYTES_MAX + 1;
+
 /** How many commands a table learns beyond the built-in ones. */
 const LEARNT_MAX = 1024;
 /** Power of two, several times the number of names, so that probing stays short. */
-const SLOTS = 8192;
+const SLOT_BITS = 13;
+const SLOTS = 1 << SLOT_BITS;
+
+const learnable = new RegExp(`^[!-~]{1,${NAME_BYTES_MAX}}$`);
 
 /** ASCII letters to lower case, everything else as it is. */
 const fold = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte));
@@ -44,7 +50,7 @@ export class CommandTable {
     const commands = commandData.filter(([name]) => !name.includes('|'));
     const capacity = commands.length + this.learntMax + 1;
     this.flags = new Uint32Array(capacity);
-    this.bytes = new Uint8Array(capacity * NAME_BYTES_MAX);
+    this.bytes = new Uint8Array(capacity * STRIDE);
     for (const [name, flags] of commands) this.add(name, factsOfFlags(flags.split(' ')) | (kinds.get(name) ?? 0));
     for (const [name, flags] of commandData) this.addSubcommand(name, flags);
     for (const id of this.subcommands.keys()) this.flags[id]! |= this.containerFacts(id);
@@ -75,18 +81,18 @@ export class CommandTable {
   /**
    * Adds a command (of a module, say) with the flags that the server gave in COMMAND INFO. A known name keeps its facts, but a
    * write is a write as soon as one server says so.
-   * @returns its id; 0 for a name that no lookup could find (empty, or longer than 32 bytes).
+   * @returns its id; 0 for what can be no name (empty, longer than 32 bytes, or not printable ASCII).
    * @throws RespError SEGUE_RESP_TABLE_FULL when no more can be learnt.
    */
   learn(name: string, flags: readonly string[]): number {
     const facts = factsOfFlags(flags);
     const known = this.idOf(name);
     if (known !== 0) {
-      if ((facts & Fact.Write) !== 0) this.flags[known] = (this.flags[known]! & ~Fact.ReadOnly) | Fact.Write;
+      if ((facts & Fact.Write) !== 0)
+        this.flags[known] = (this.flags[known]! & ~(Fact.ReadOnly | Fact.Harmless)) | Fact.Write;
       return known;
     }
-    const length = Buffer.byteLength(name);
-    if (length === 0 || length > NAME_BYTES_MAX) return 0;
+    if (!learnable.test(name)) return 0;
     if (this.learnt >= this.learntMax) throw new RespError('SEGUE_RESP_TABLE_FULL');
     this.learnt++;
     return this.add(name, facts);
@@ -94,26 +100,28 @@ export class CommandTable {
 
   /** Id of the name in bytes[start, end), in any case: the hash finds a candidate, all its bytes decide. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > NAME_BYTES_MAX) return 0;
+    const length = end - start;
+    if (length > NAME_BYTES_MAX) return 0;
     for (let slot = hashOf(bytes, start, end); ; slot = (slot + 1) & (SLOTS - 1)) {
       const id = this.slots[slot]!;
-      if (id === 0 || this.equals(id, bytes, start, end)) return id;
+      if (id === 0 || this.equals(id, bytes, start, length)) return id;
     }
   }
 
-  private equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let at = id * NAME_BYTES_MAX;
-    for (let i = start; i < end; i++) {
-      if (fold[bytes[i]!] !== this.bytes[at++]) return false;
-    }
-    return end - start === this.names[id]!.length;
+  private equals(id: number, bytes: Uint8Array, start: number, length: number): boolean {
+    const own = this.bytes;
+    const at = id * STRIDE;
+    let i = 0;
+    while (i < length && fold[bytes[start + i]!] === own[at + i]) i++;
+    // As long as the name, too; a NUL in what is looked up must not pass for the padding.
+    return i === length && own[at + i] === 0 && own[at + i - 1] !== 0;
   }
 
   private add(name: string, facts: number): number {
     const id = this.names.length;
     const bytes = Buffer.from(name).map((byte) => fold[byte]!);
     this.names.push(Buffer.from(bytes).toString('latin1'));
-    this.bytes.set(bytes, id * NAME_BYTES_MAX);
+    this.bytes.set(bytes, id * STRIDE);
     this.flags[id] = facts;
     let slot = hashOf(bytes, 0, bytes.length);
     while (this.slots[slot] !== 0) slot = (slot + 1) & (SLOTS - 1);
@@ -143,8 +151,11 @@ export class CommandTable {
   }
 }
 
+/** Of the length and three bytes: the names of the servers need three probes at most. */
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + fold[bytes[i]!]!) | 0;
-  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+  const length = end - start;
+  if (length === 0) return 0;
+  const middle = start + (length >> 1);
+  const key = fold[bytes[start]!]! | (fold[bytes[middle]!]! << 8) | (fold[bytes[end - 1]!]! << 16) | (length << 24);
+  return Math.imul(key, 0x9e3779b1) >>> (32 - SLOT_BITS);
 }

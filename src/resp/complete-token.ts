@@ -19,7 +19,7 @@ const DIGITS_MAX = 10;
 /** From here on `indexOf` beats a loop over bytes. */
 const SHORT_LINE = 24;
 
-/** `$n`, its body and CRLF; also `$-1`. */
+/** `$n` (or another blob), its body and CRLF. */
 export function bulkEnd(buf: Buffer, at: number, to: number, bytesMax: number): number {
   let p = at + 1;
   let length = 0;
@@ -30,12 +30,11 @@ export function bulkEnd(buf: Buffer, at: number, to: number, bytesMax: number): 
   }
   const end = p + length + 4;
   const inside = end <= to && p > at + 1 && p <= at + 1 + DIGITS_MAX && length <= bytesMax;
-  if (inside && buf[p] === CR && buf[p + 1] === LF && buf[end - 2] === CR && buf[end - 1] === LF) return end;
-  return p === at + 1 ? nullEnd(buf, at, to) : -1;
+  return inside && buf[p] === CR && buf[p + 1] === LF && buf[end - 2] === CR && buf[end - 1] === LF ? end : -1;
 }
 
-/** `$-1` */
-function nullEnd(buf: Buffer, at: number, to: number): number {
+/** `$-1` or `*-1` */
+export function nullEnd(buf: Buffer, at: number, to: number): number {
   const end = at + 5;
   if (end > to || buf[at + 1] !== MINUS || buf[at + 2] !== ONE) return -1;
   return buf[at + 3] === CR && buf[at + 4] === LF ? end : -1;

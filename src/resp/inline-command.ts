@@ -21,6 +21,35 @@ export function splitInline(line: Buffer, start: number, end: number): Buffer[] 
   return args;
 }
 
+/** The beginning of a line that came in pieces: a copy, because the pieces' buffers are used again. It doubles when it is full. */
+export class PartialLine {
+  length = 0;
+  private buffer: Buffer = empty;
+
+  /** The line so far; valid until the next `append()`. */
+  get bytes(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  append(buf: Buffer, from: number, to: number): void {
+    const length = this.length + to - from;
+    if (length > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.buffer.length, 256));
+      this.buffer.copy(larger, 0, 0, this.length);
+      this.buffer = larger;
+    }
+    buf.copy(this.buffer, this.length, from, to);
+    this.length = length;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.buffer = empty;
+  }
+}
+
+const empty = Buffer.alloc(0);
+
 class Splitter {
   private readonly line: Buffer;
   private readonly end: number;

@@ -1,4 +1,13 @@
-import { bulkEnd, headerEnd, integerEnd, lengthIn, longTextEnd, restrictedEnd, textEnd } from './complete-token.js';
+import {
+  bulkEnd,
+  headerEnd,
+  integerEnd,
+  lengthIn,
+  longTextEnd,
+  nullEnd,
+  restrictedEnd,
+  textEnd,
+} from './complete-token.js';
 import { ReplyMachine } from './reply-machine.js';
 import { declared, Kind, specialTypes, tokenKinds } from './reply-types.js';
 
@@ -26,7 +35,6 @@ export const defaultReplyLimits: Readonly<ReplyLimits> = {
 // Not `Byte.…`: see complete-token.ts.
 const DOLLAR = 0x24;
 const PLUS = 0x2b;
-const MINUS = 0x2d;
 const COLON = 0x3a;
 const Aggregate = Kind.Aggregate;
 
@@ -119,8 +127,10 @@ export class ReplyScanner {
       const type = buf[p]!;
       let end = -1;
       if (!busy) {
-        if (type === DOLLAR) end = bulkEnd(buf, p, to, this.bulkBytesMax);
-        else if (type === PLUS) end = textEnd(buf, p, to, this.lineBytesMax);
+        if (type === DOLLAR) {
+          end = bulkEnd(buf, p, to, this.bulkBytesMax);
+          if (end === -1) end = nullEnd(buf, p, to);
+        } else if (type === PLUS) end = textEnd(buf, p, to, this.lineBytesMax);
         else if (type === COLON) end = integerEnd(buf, p, to, this.lineBytesMax);
         else if (need === 0 && stopAtSpecial && specialTypes[type] !== 0) {
           stop = Stop.Special;
@@ -168,7 +178,7 @@ export class ReplyScanner {
       case Kind.Text:
         return longTextEnd(buf, p, to, this.limits.lineBytesMax);
       case Kind.Blob:
-        return buf[p + 1] === MINUS ? -1 : bulkEnd(buf, p, to, this.limits.bulkBytesMax);
+        return bulkEnd(buf, p, to, this.limits.bulkBytesMax);
       case Kind.Null:
         return restrictedEnd(buf, p, to, kind, 0, 0);
       case Kind.Bool:

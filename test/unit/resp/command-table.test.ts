@@ -104,6 +104,10 @@ describe('lookup', () => {
     }
   });
 
+  test('a NUL is a byte like any other, not the end', () => {
+    for (const name of ['get\0', 'get\0\0', '\0get', 'g\0t', '\0']) expect(table.idOf(name)).toBe(0);
+  });
+
   test('what is no name', () => {
     expect(table.idOf('')).toBe(0);
     expect(table.idOf('nosuch')).toBe(0);
@@ -136,6 +140,8 @@ describe('learn()', () => {
     expect(names(own.flags[later]!)).toEqual(['ReadOnly']);
     own.learn('M.LATER', ['write']);
     expect(names(own.flags[later]!)).toEqual(['Write']);
+    own.learn('PING', ['write']);
+    expect(names(own.flags[own.idOf('ping')]!)).toEqual(['Write']);
   });
 
   test('is bounded', () => {
@@ -151,6 +157,9 @@ describe('learn()', () => {
     const own = new CommandTable();
     expect(own.learn('', [])).toBe(0);
     expect(own.learn('x'.repeat(33), [])).toBe(0);
+    expect(own.learn('a b', [])).toBe(0);
+    expect(own.learn('a\0', [])).toBe(0);
+    expect(own.learn('é', [])).toBe(0);
   });
 
   test('the table of the process is one, and holds all that may be learnt', () => {
