@@ -1,12 +1,8 @@
 import type { Book } from './book.js';
 import type { Family } from './identity.js';
-import { type Ledger, Mark, type Note } from './ledger.js';
+import { Mark, type Note } from './ledger.js';
 import { isError, isNil, provesNotRun, type Refusal, refusalOf } from './refusal.js';
-import { endsTransaction } from './role.js';
-import { wireError } from './session-error.js';
-
-const QUEUED = Buffer.from('+QUEUED\r\n');
-const OK = Buffer.from('+OK\r\n');
+import { pastTransaction, settleLost } from './uncertain.js';
 
 /**
  * What the node that is being left still answers, from the cut on. For each command sent it decides whether it is to run
@@ -163,7 +159,8 @@ export class Drain {
   /** The connection is gone: settles what it still owed. Returns how many commands became uncertain. */
   lost(node: string, retry: boolean): number {
     if (this.#closing) return 0;
-    const from = this.#aborted ? pastTransaction(this.book.ledger, this.#at) : this.#at;
+    const { ledger } = this.book;
+    const from = this.#aborted ? pastTransaction(ledger, this.#at, ledger.sent) : this.#at;
     return settleLost(this.book, from, node, retry);
   }
 }
@@ -171,62 +168,4 @@ export class Drain {
 /** Settled for good: no answer to it is awaited. */
 function isSettled(entry: Note | undefined): boolean {
   return entry?.answer !== undefined && !entry.provisional && !entry.resend;
-}
-
-/** Index just past the command that ends the transaction at `from`; past `sent` when that was not sent. */
-function pastTransaction(ledger: Ledger, from: number): number {
-  let index = from;
-  while (index < ledger.sent && !endsTransaction(ledger.note(index)?.role)) index++;
-  return index + 1;
-}
-
-/**
- * The connection is gone and the commands [from, sent) have no answer. What may have run and must not run twice is
- * answered UNCERTAIN; the rest will run again. Of a transaction whose EXEC was sent, EXEC gets the error, once.
- * Returns how many commands got it.
- */
-export function settleLost(book: Book, from: number, node: string, retry: boolean): number {
-  if (retry) return 0;
-  const { ledger } = book;
-  let uncertain = 0;
-  for (let index = from; index < ledger.sent; index++) {
-    const marks = ledger.marks(index);
-    const entry = ledger.note(index);
-    if (entry?.answer !== undefined) continue;
-    if (entry?.role.is === 'quit') entry.answer = OK;
-    else if ((marks & Mark.Transaction) !== 0) {
-      const last = pastTransaction(ledger, index) - 1;
-      if (settleLostTransaction(book, last, node)) uncertain++;
-      index = last;
-    } else if ((marks & Mark.Write) !== 0) {
-      ledger.annotate(index, { is: 'plain' }).answer = wireError('UNCERTAIN', node);
-      uncertain++;
-    }
-  }
-  return uncertain;
-}
-
-/** Settles the transaction that ends with the command at `exec`, if that may have executed something. */
-function settleLostTransaction(book: Book, exec: number, node: string): boolean {
-  const { ledger } = book;
-  const entry = exec < ledger.sent ? ledger.note(exec) : undefined;
-  if (entry?.role.is !== 'exec' || (ledger.marks(exec) & Mark.Write) === 0 || entry.instead !== undefined) return false;
-  entry.answer = wireError('UNCERTAIN', node);
-  for (let inner = exec - 1; inner >= ledger.base; inner--) {
-    const innerEntry = ledger.annotate(inner, { is: 'plain' });
-    innerEntry.answer ??= innerEntry.role.is === 'multi' ? OK : QUEUED;
-    if (innerEntry.role.is === 'multi') break;
-  }
-  return true;
-}
-
-/** The topology has spoken: provisional answers stand, or the commands run again. */
-export function resolveProvisional(book: Book, kept: boolean): void {
-  const { ledger } = book;
-  for (let index = ledger.base; index < ledger.tail; index++) {
-    const entry = ledger.note(index);
-    if (entry?.provisional !== true) continue;
-    entry.provisional = false;
-    if (!kept) entry.answer = undefined;
-  }
 }

@@ -1,31 +1,52 @@
 import type { Book } from './book.js';
 import type { Intake } from './intake.js';
 import { Mark } from './ledger.js';
-import { EXEC_ABORT } from './session-error.js';
+import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
+import { pastTransaction, settleTransaction } from './uncertain.js';
+
+const OK = Buffer.from('+OK\r\n');
 
 /**
- * Gives up the commands before index `upTo`: they are answered with `error` and never sent (again). A transaction is given
- * up as a whole, to its EXEC, even where that comes only later. Returns how many commands were given up.
+ * Gives up the commands before index `upTo`: they are answered with the error `code` and never sent (again). Of those that
+ * may have run already, UNCERTAIN is said instead. A transaction is given up as a whole, to its EXEC, even where that comes
+ * only later. Returns how many commands were given up.
  */
-export function expire(book: Book, intake: Intake, upTo: number, error: Buffer): number {
+export function expire(book: Book, intake: Intake, upTo: number, code: WireCode, detail: string | undefined): number {
   const { ledger } = book;
+  const error = wireError(code, detail);
+  const uncertain = wireError('UNCERTAIN', detail);
   let commands = 0;
-  let open = false;
-  for (let index = ledger.base; index < ledger.tail && (index < upTo || open); index++) {
-    const role = ledger.note(index)?.role.is;
-    open = (ledger.marks(index) & Mark.Transaction) !== 0 && role !== 'exec' && role !== 'discard' && role !== 'reset';
-    const entry = ledger.annotate(index, { is: 'plain' });
-    if (entry.answer === undefined || entry.provisional) {
-      entry.answer = role === 'exec' ? EXEC_ABORT : error;
-      entry.provisional = false;
-      entry.instead = undefined;
-      if (role !== 'quit') entry.role = { is: 'plain' };
-      if (index >= book.given) commands++;
+  let index = ledger.base;
+  while (index < ledger.tail && index < upTo) {
+    const inTransaction = (ledger.marks(index) & Mark.Transaction) !== 0;
+    const end = inTransaction ? pastTransaction(ledger, index, ledger.tail) : index + 1;
+    if (end > ledger.tail) intake.loseTransaction(error);
+    else if (inTransaction && mayHaveRun(book, end - 1)) settleTransaction(book, end - 1, uncertain);
+    for (; index < Math.min(end, ledger.tail); index++) {
+      if (giveUp(book, index, mayHaveRun(book, index) ? uncertain : error)) commands++;
     }
-    // What the node had of it is no transaction of the client's any more.
-    ledger.clearMark(index, Mark.Transaction);
   }
-  if (open) intake.loseTransaction(error);
   book.altered = true;
   return commands;
+}
+
+/** It was answered by a node that may have been the primary, or was on the wire when a connection was lost. */
+function mayHaveRun(book: Book, index: number): boolean {
+  return book.ledger.note(index)?.provisional === true || (book.ledger.marks(index) & Mark.Lost) !== 0;
+}
+
+/** Returns whether the client waits for the answer. */
+function giveUp(book: Book, index: number, error: Buffer): boolean {
+  const { ledger } = book;
+  const entry = ledger.annotate(index, { is: 'plain' });
+  const { is } = entry.role;
+  // What the node had of it is no transaction of the client's any more.
+  ledger.clearMark(index, Mark.Transaction);
+  entry.resend = false;
+  if (entry.answer !== undefined && !entry.provisional) return false;
+  entry.answer = is === 'exec' ? EXEC_ABORT : is === 'quit' ? OK : error;
+  entry.provisional = false;
+  entry.instead = undefined;
+  if (is !== 'quit') entry.role = { is: 'plain' };
+  return index >= book.given;
 }

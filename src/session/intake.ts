@@ -195,12 +195,15 @@ export class Intake {
     if (opens) this.#transaction = 0;
     if (this.#transaction === undefined) {
       if (name === 'unwatch' || name === 'reset') this.#blind = false;
-      if (entry?.role.is === 'multi') entry.role = { is: 'plain' };
+      // Outside a transaction EXEC and DISCARD are errors, and change nothing.
+      if (entry?.role.is === 'multi' || name === 'exec' || name === 'discard') entry!.role = { is: 'plain' };
+      if (name === 'reset') this.#reply = 'on';
       this.#push(end, marks, entry);
       return;
     }
     if (entry?.role.is === 'multi' && !opens) entry.role = { is: 'plain' };
     const closes = name === 'exec' || name === 'discard' || name === 'reset';
+    if (name === 'reset') this.#reply = 'on';
     if (!closes) this.#transaction |= marks;
     if (entry?.role.is === 'exec') this.#prepareExec(entry);
     const own = closes && name === 'exec' ? this.#transactionMarks() : marks;
@@ -285,20 +288,23 @@ export class Intake {
 
   #answerLocally(name: string, args: readonly Buffer[], end: number): boolean {
     if (this.#local?.why === 'transaction-lost') {
-      this.#answerLost(name, end, this.#local.error);
-      return true;
+      // These two mean the connection, and end the transaction in passing.
+      if (name === 'reset' || name === 'quit') this.#endLost();
+      else this.#answerLost(name, end, this.#local.error);
+      return name !== 'reset' && name !== 'quit';
     }
     return name === 'client' && args[1]?.toString('latin1').toLowerCase() === 'reply' && this.#setReply(args, end);
   }
 
   #answerLost(name: string, end: number, error: Buffer): void {
-    const closes = name === 'exec' || name === 'discard' || name === 'reset';
-    const reply = name === 'exec' ? EXEC_ABORT : closes ? OK : error;
-    if (closes) {
-      this.#local = undefined;
-      this.#transaction = undefined;
-    }
-    this.#push(end, 0, answered(reply));
+    const closes = name === 'exec' || name === 'discard';
+    if (closes) this.#endLost();
+    this.#push(end, 0, answered(name === 'exec' ? EXEC_ABORT : closes ? OK : error));
+  }
+
+  #endLost(): void {
+    this.#local = undefined;
+    this.#transaction = undefined;
   }
 
   /** The node must go on answering, or a refusal would go unseen: the session itself keeps the answers from the client. */
@@ -310,11 +316,13 @@ export class Intake {
       this.#spoil(end, encodeError('ERR', 'CLIENT REPLY is not possible within a transaction'));
       return true;
     }
+    const before = this.#reply;
     this.#reply = 'on';
     const entry = answered(OK);
     entry.muted = mode !== 'on';
     this.#push(end, 0, entry);
-    this.#reply = mode === 'skip' ? 'skip-next' : mode;
+    if (mode === 'skip') this.#reply = before === 'off' ? 'off' : 'skip-next';
+    else this.#reply = mode;
     return true;
   }
 
@@ -347,8 +355,9 @@ export class Intake {
     }
     if (this.#transaction !== undefined && (name === 'exec' || name === 'discard')) {
       // Without its end the transaction would stay open at the node: it is discarded there.
-      const entry = note({ is: 'exec', blind: false });
-      commitNot(entry, 'abort');
+      const entry = note({ is: 'discard' });
+      entry.instead = () => DISCARD;
+      if (name === 'exec') commitNot(entry, 'abort');
       this.#push(end, Mark.Transaction, entry);
       this.noTransaction();
       return;

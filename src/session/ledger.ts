@@ -28,6 +28,8 @@ export const Mark = {
   Murky: 16,
   /** A write by its flags: a success means that the node was writable. */
   Definite: 32,
+  /** Was on the wire when a connection was lost, and is to run again nevertheless: it may have run. */
+  Lost: 64,
 } as const;
 
 const NEEDS_A_LOOK = Mark.Inspect | Mark.Noted;

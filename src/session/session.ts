@@ -1,6 +1,6 @@
 import { type CommandTable, encodeCommand, ReplyScanner, RespError } from '../resp/index.js';
 import { Book } from './book.js';
-import { Drain, resolveProvisional, settleLost } from './drain.js';
+import { Drain } from './drain.js';
 import { expire } from './expire.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { Hold } from './hold.js';
@@ -11,9 +11,10 @@ import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
 import { type Refusal, refusalOf } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
-import { wireError } from './session-error.js';
+import type { WireCode } from './session-error.js';
 import type { SessionEvent } from './session-event.js';
 import { Settler } from './settle.js';
+import { resolveProvisional, settleLost } from './uncertain.js';
 
 /** What a connection tells the session: `LinkHandlers` of the transport layer. */
 export interface UpstreamHandlers {
@@ -113,7 +114,7 @@ export class Session<P extends Primary> implements FrameSink {
 
   /** Begins. With a `view` the topology need not be asked. */
   open(view?: P): void {
-    this.#hold.begin(0, this.ports.now());
+    this.#hold.begin(0, this.#book.ledger.tail, this.ports.now());
     this.#dispatch(view === undefined ? { type: 'open' } : { type: 'primary', view });
   }
 
@@ -199,14 +200,14 @@ export class Session<P extends Primary> implements FrameSink {
         this.#flow();
         return;
       case 'give-up':
-        this.#giveUpFirst();
+        this.#giveUp(this.#waiting + 1, 'REDIRECTLOOP');
         return;
     }
   }
 
   #beginHold(cause: string): void {
     this.#holdCause = cause === 'refused' ? (this.#refusal?.by ?? cause) : cause;
-    this.#hold.begin(this.#book.ledger.tail, this.ports.now());
+    this.#hold.begin(this.#waiting, this.#book.ledger.tail, this.ports.now());
     const node = 'view' in this.#state ? this.#state.view.node : undefined;
     this.ports.onEvent({ type: 'hold', node, cause: this.#holdCause });
   }
@@ -222,7 +223,12 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #expiryAt(): number {
-    return this.#hold.dueAt(Math.max(this.#book.ledger.head, this.#book.given), this.#options.holdTimeoutMs);
+    return this.#hold.dueAt(this.#waiting, this.#options.holdTimeoutMs);
+  }
+
+  /** The first command that the client waits for. */
+  get #waiting(): number {
+    return Math.max(this.#book.ledger.head, this.#book.given);
   }
 
   #onTimer(): void {
@@ -232,12 +238,14 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #expire(): void {
-    const upTo = this.#hold.expired(this.ports.now(), this.#options.holdTimeoutMs);
-    const error = wireError('HOLDTIMEOUT', this.#lastTrouble);
-    const commands = expire(this.#book, this.#intake, upTo, error);
-    if (commands === 0) return;
-    this.ports.onEvent({ type: 'given-up', code: 'HOLDTIMEOUT', commands });
+    const upTo = this.#hold.expired(this.#waiting, this.ports.now(), this.#options.holdTimeoutMs);
+    if (upTo > this.#waiting) this.#giveUp(upTo, 'HOLDTIMEOUT');
     this.#settler.settleAnswered();
+  }
+
+  #giveUp(upTo: number, code: WireCode): void {
+    const commands = expire(this.#book, this.#intake, upTo, code, this.#lastTrouble);
+    this.ports.onEvent({ type: 'given-up', code, commands });
   }
 
   // ---- joining a node ------------------------------------------------------------------------------------------
@@ -281,7 +289,7 @@ export class Session<P extends Primary> implements FrameSink {
   #flow(): void {
     const since = this.#hold.since;
     const { node, term } = (this.#state as State<P> & { at: 'flowing' }).view;
-    this.#hold.end();
+    this.#hold.end(this.ports.now());
     const heldMs = since === undefined ? 0 : this.ports.now() - since;
     this.ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs });
     this.#replayed = 0;
@@ -428,13 +436,6 @@ export class Session<P extends Primary> implements FrameSink {
     this.#drain = undefined;
     this.#intake.rewound(watching);
     book.tidy();
-  }
-
-  #giveUpFirst(): void {
-    const upTo = Math.max(this.#book.ledger.head, this.#book.given) + 1;
-    const error = wireError('REDIRECTLOOP', this.#lastTrouble);
-    const commands = expire(this.#book, this.#intake, upTo, error);
-    this.ports.onEvent({ type: 'given-up', code: 'REDIRECTLOOP', commands });
   }
 
   #freshReader(): FrameReader {

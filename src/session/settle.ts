@@ -4,6 +4,7 @@ import { Mark, type Note } from './ledger.js';
 import { pubSubFrame } from './pubsub-frame.js';
 import { isError, isNil } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
+import { pastTransaction } from './uncertain.js';
 
 /** What follows from settled commands for the rest of the session. */
 export interface SettleHost {
@@ -202,13 +203,10 @@ export class Settler {
   /** The node did not accept MULTI: what came behind it ran by itself, command by command. */
   #dissolve(multi: number): void {
     const { ledger } = this.book;
-    let index = multi;
-    let closed = false;
-    for (; index < ledger.tail && !closed; index++) {
-      closed = ledger.note(index)?.role.is === 'exec' || ledger.note(index)?.role.is === 'discard';
-      ledger.clearMark(index, Mark.Transaction);
-    }
-    if (!closed) this.host.noTransaction();
+    const end = pastTransaction(ledger, multi, ledger.tail);
+    for (let index = multi; index < Math.min(end, ledger.tail); index++) ledger.clearMark(index, Mark.Transaction);
+    if (end > ledger.tail) this.host.noTransaction();
+    else if (ledger.note(end - 1)!.role.is !== 'reset') ledger.note(end - 1)!.role = { is: 'plain' };
   }
 }
 

@@ -1,0 +1,76 @@
+import type { Book } from './book.js';
+import { type Ledger, Mark } from './ledger.js';
+import { endsTransaction } from './role.js';
+import { wireError } from './session-error.js';
+
+const QUEUED = Buffer.from('+QUEUED\r\n');
+const OK = Buffer.from('+OK\r\n');
+
+/**
+ * The connection is gone and the commands [from, sent) have no answer. What may have run and must not run twice is
+ * answered UNCERTAIN, or with `retry` runs again; the rest runs again in any case. Of a transaction whose EXEC was sent,
+ * EXEC gets the error, once. Returns how many commands got it.
+ */
+export function settleLost(book: Book, from: number, node: string, retry: boolean): number {
+  const { ledger } = book;
+  const error = wireError('UNCERTAIN', node);
+  let uncertain = 0;
+  for (let index = from; index < ledger.sent; index++) {
+    const entry = ledger.note(index);
+    if (entry?.answer !== undefined) continue;
+    if (entry?.role.is === 'quit') {
+      entry.answer = OK;
+      continue;
+    }
+    const inTransaction = (ledger.marks(index) & Mark.Transaction) !== 0;
+    if (inTransaction) index = pastTransaction(ledger, index, ledger.sent) - 1;
+    if (index >= ledger.sent || !mayRunTwice(ledger, index)) continue;
+    if (retry) {
+      ledger.addMark(index, Mark.Lost);
+      continue;
+    }
+    if (inTransaction) settleTransaction(book, index, error);
+    else ledger.annotate(index, { is: 'plain' }).answer = error;
+    uncertain++;
+  }
+  return uncertain;
+}
+
+/** Whether it matters that the command at `index`, or the transaction that it ends, was executed. */
+function mayRunTwice(ledger: Ledger, index: number): boolean {
+  const marks = ledger.marks(index);
+  if ((marks & Mark.Write) === 0) return false;
+  if ((marks & Mark.Transaction) === 0) return true;
+  const entry = ledger.note(index);
+  return entry?.role.is === 'exec' && entry.instead === undefined;
+}
+
+/** The EXEC at `exec` is answered with `error`; the commands before it as if they had been queued. */
+export function settleTransaction(book: Book, exec: number, error: Buffer): void {
+  const { ledger } = book;
+  for (let index = exec; index >= ledger.base; index--) {
+    const entry = ledger.annotate(index, { is: 'plain' });
+    if (index === exec) entry.answer = error;
+    else entry.answer ??= entry.role.is === 'multi' ? OK : QUEUED;
+    entry.provisional = false;
+    if (entry.role.is === 'multi') break;
+  }
+}
+
+/** Index just past the command that ends the transaction at `from`; more than `to` when that is not before `to`. */
+export function pastTransaction(ledger: Ledger, from: number, to: number): number {
+  let index = from;
+  while (index < to && !endsTransaction(ledger.note(index)?.role)) index++;
+  return index + 1;
+}
+
+/** The topology has spoken: provisional answers stand, or the commands run again. */
+export function resolveProvisional(book: Book, kept: boolean): void {
+  const { ledger } = book;
+  for (let index = ledger.base; index < ledger.tail; index++) {
+    const entry = ledger.note(index);
+    if (entry?.provisional !== true) continue;
+    entry.provisional = false;
+    if (!kept) entry.answer = undefined;
+  }
+}
