@@ -115,7 +115,11 @@ function evict(draft: Draft): boolean {
  */
 function addPlainName(draft: Draft, node: NodeState, identity: Identity): NodeState {
   if (!draft.config.tls || node.address.kind !== 'tcp' || identity.tcpPort === undefined) return node;
-  return addName(draft, node, announced({ host: node.address.host, port: identity.tcpPort }));
+  const name = announced({ host: node.address.host, port: identity.tcpPort });
+  const other = nodeNamed(draft, name);
+  // Before this answer the announced port was unknown, and TLS on it cannot work.
+  const isDeadEnd = other && other.key !== node.key && !other.seed && other.link.kind !== 'up';
+  return isDeadEnd ? merge(draft, node, other) : addName(draft, node, name);
 }
 
 function addName(draft: Draft, node: NodeState, name: string): NodeState {

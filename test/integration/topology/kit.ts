@@ -1,4 +1,4 @@
-import { type LabPair, type LabServer, replicationOf, waitFor } from '../../../src/lab/servers/index.js';
+import { type LabServer, replicationOf, waitFor } from '../../../src/lab/servers/index.js';
 import { Topology, type TopologyEvent, type TopologyOptions } from '../../../src/topology/index.js';
 
 /** A topology that records its events. */
@@ -40,5 +40,3 @@ export async function knowsAll(topology: Topology, count: number): Promise<void>
     until: (up) => up === count,
   });
 }
-
-export const others = (pair: LabPair): LabServer[] => pair.nodes.slice(1);

@@ -78,6 +78,7 @@ describe('A reigns with r1', () => {
     ['B restarted alone with its saved id', ['A:r1', 'B:r2<r1!'], CLAIMS, 'A back', ['B restarted-replica']],
     ['the same while A is away for a moment', ['B:r2<r1!'], JUST_GONE, undefined, ['B restarted-replica']],
     ['the same when A is gone for good', ['B:r2<r1!'], LONG_GONE, 'B promoted', []],
+    ['ids in a circle prove nothing', ['A:r1<r2', 'B:r2<r1'], CLAIMS, 'A back', ['B older']],
     ['C descends over an unseen B', ['B:r2<r1', 'C:r3<r2'], JUST_GONE, 'C promoted', []],
   ] as [string, string[], Incumbent, string | undefined, string[]][])(
     '%s',

@@ -105,12 +105,15 @@ describe('aliases', () => {
       const node = world.at(name);
       node.addresses.push(`${name.toLowerCase()}:2`);
       node.tcpPort = 1;
+      node.tlsPort = 2;
     }
-    const sim = new WatchSim(world, ['a:2', 'b:2', 'c:2'], { tls: true });
-    sim.slow = true;
-    sim.start();
-    sim.deliver();
-    sim.slow = false;
+    const sim = new WatchSim(world, ['a:2', 'b:2'], { tls: true }).start();
+    // B's plain port was tried before B had said that it is B's; C has no other address.
+    expect(names(sim)).toEqual(['a:2', 'b:2', 'c:1']);
+    expect([sim.state.nodes.get('b:2')?.names, sim.state.nodes.get('c:1')?.link.kind]).toEqual([
+      ['b:2', 'b:1'],
+      'down',
+    ]);
     switchOver('A', 'B');
     expect(sim.answers.get(sim.suspect('A', 'b:1'))).toBe('B/2');
     expect(types(sim)).not.toContain('untrusted');
@@ -301,6 +304,31 @@ describe('silence', () => {
     const sim = new WatchSim(world, ['a:1']).start();
     sim.handle({ type: 'closed', node: 'a:1', failure: { kind: 'network', reason: 'killed' } });
     expect([sim.primary, sim.published.length, types(sim).includes('primary-lost')]).toEqual(['A', 1, false]);
+  });
+
+  test('an answer of a connection that has ended since is dropped', () => {
+    const sim = new WatchSim(world, ['a:1']).start();
+    const { answeredSeq } = sim.state.nodes.get('b:1')!;
+    const report = {
+      ...world.report(world.at('B')),
+      role: 'primary' as const,
+      replid: 'late',
+      parent: world.at('A').replid,
+    };
+    const late = {
+      type: 'probed' as const,
+      node: 'b:1',
+      seq: answeredSeq,
+      report,
+      identity: undefined,
+      roleOnly: false,
+    };
+    sim.handle(late);
+    sim.slow = true;
+    sim.handle({ type: 'closed', node: 'b:1', failure: { kind: 'network', reason: 'killed' } });
+    sim.handle(late);
+    sim.handle({ ...late, node: 'nobody:1' });
+    expect([sim.primary, sim.state.lineage.parents.has('late')]).toEqual(['A', false]);
   });
 
   test('a loading server is nobody yet', () => {

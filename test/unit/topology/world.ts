@@ -24,6 +24,8 @@ export interface FakeNode {
   follows: string | undefined;
   offset: number;
   tcpPort: number | undefined;
+  /** Where alone it speaks TLS, for a watch that does. */
+  tlsPort: number | undefined;
   loading: boolean;
   /** INFO is denied. */
   roleOnly: boolean;
@@ -48,6 +50,7 @@ export class World {
       follows: undefined,
       offset: 0,
       tcpPort: undefined,
+      tlsPort: undefined,
       loading: false,
       roleOnly: false,
       dials: 0,
@@ -247,7 +250,8 @@ export class WatchSim {
   #connect(key: string, address: string, seq: number): WatchEvent | undefined {
     const node = this.world.behind(address);
     if (node) node.dials++;
-    if (!node || node.state === 'down') {
+    const isPlain = node?.tlsPort !== undefined && !address.endsWith(`:${node.tlsPort}`);
+    if (!node || node.state === 'down' || isPlain) {
       return { type: 'closed', node: key, failure: { kind: 'network', reason: `${key}: refused` } };
     }
     this.#links.set(key, { node, process: node.process });
