@@ -25,6 +25,14 @@ export class Book {
     if (position > this.log.base) this.log.trim(position);
   }
 
+  /** The bytes before log position `position`, behind the last command, are none: nobody answers empty lines. */
+  skip(position: number): void {
+    if (this.ledger.tail > this.ledger.base) return;
+    this.ledger.skip(position);
+    this.handed = Math.max(this.handed, position);
+    this.log.trim(position);
+  }
+
   /** The bytes of command `index` as the client sent them. */
   bytesOf(index: number): Buffer {
     return this.log.read(this.ledger.start(index), this.ledger.end(index));

@@ -89,9 +89,10 @@ export class Intake {
 
   #full(bytes: number): boolean {
     const { ledger, log } = this.book;
-    if (ledger.unanswered === 0 || this.#scanner.midCommand) return false;
+    const retained = ledger.tail - ledger.base;
+    if (retained === 0 || this.#scanner.midCommand) return false;
     const { replayBytesMax, replayCommandsMax } = this.host.options;
-    return log.bytes + bytes > replayBytesMax || ledger.unanswered >= replayCommandsMax;
+    return log.bytes + bytes > replayBytesMax || retained >= replayCommandsMax;
   }
 
   #admitChunk(chunk: string | Buffer): void {
@@ -110,8 +111,11 @@ export class Intake {
     const scanner = this.#scanner;
     const start = this.#start;
     this.#start = end;
-    // An empty line is no command: nobody answers it. Its bytes go with the next command.
-    if (scanner.argc === 0) return;
+    // An empty line is no command. Its bytes go with the next command, if there is something before them.
+    if (scanner.argc === 0) {
+      this.book.skip(end);
+      return;
+    }
     const flags = this.table.flags[scanner.id] ?? 0;
     const plain = scanner.id !== 0 && (flags & CLOSER_LOOK) === 0;
     if (plain && this.#transaction === undefined && this.#local === undefined && this.#reply === 'on') {
@@ -246,8 +250,19 @@ export class Intake {
   #keepTime(entry: Note): void {
     const { role } = entry;
     if (role.is !== 'blocking' || role.deadline === Number.POSITIVE_INFINITY) return;
-    entry.instead = (own) =>
-      withRemainingTime(commandArgs(own, 0, own.length), role.spot, role.deadline - this.host.now());
+    entry.instead = (own) => withRemainingTime(this.#argsOf(own), role.spot, role.deadline - this.host.now());
+  }
+
+  /** Empty lines may stand before a command. */
+  #argsOf(own: Buffer): Buffer[] {
+    const scanner = new CommandScanner(this.table);
+    let start = 0;
+    let end = scanner.next(own, start, own.length);
+    while (scanner.argc === 0) {
+      start = end;
+      end = scanner.next(own, start, own.length);
+    }
+    return commandArgs(own, start, end);
   }
 
   /** After a move: what has a time limit is sent again with the time that is left, and a lost WATCH must not commit. */

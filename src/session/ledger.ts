@@ -92,6 +92,11 @@ export class Ledger {
     return this.#tail - this.#head;
   }
 
+  /** How many commands have a note. */
+  get notes(): number {
+    return this.#notes.size;
+  }
+
   /** Log position where command `index` begins. */
   start(index: number): number {
     return index === this.#base ? this.#baseStart : this.#ends[(index - 1) & this.#mask]!;
@@ -172,6 +177,11 @@ export class Ledger {
       if (index === this.#tail && this.#mask >= IDLE_CAPACITY_MAX) this.#resize(INITIAL_CAPACITY);
     }
     return this.#baseStart;
+  }
+
+  /** The next command begins at log position `position`. Only while nothing is kept. */
+  skip(position: number): void {
+    this.#baseStart = position;
   }
 
   #forget(index: number): void {

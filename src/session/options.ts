@@ -4,7 +4,7 @@ export interface SessionOptions {
   readonly holdTimeoutMs: number;
   /** Bytes of commands kept until they are answered. A command past it gets `-HOLDLIMIT`; a single larger one is admitted. */
   readonly replayBytesMax: number;
-  /** Commands without an answer. A command past it gets `-HOLDLIMIT`. */
+  /** Commands kept, until they are answered and belong to no open transaction. A command past it gets `-HOLDLIMIT`. */
   readonly replayCommandsMax: number;
   /** A reply up to this size reaches the client whole or not at all; a larger one is passed on as it comes. */
   readonly replyBytesMax: number;

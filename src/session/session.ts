@@ -60,6 +60,8 @@ export class Session<P extends Primary> implements FrameSink {
   readonly #hold = new Hold();
   #state: State<P> = initial;
   #link: Upstream | undefined;
+  /** The connection whose bytes are being read. */
+  #source: Upstream | undefined;
   #reader: FrameReader;
   #join: Join | undefined;
   #drain: Drain | undefined;
@@ -104,6 +106,12 @@ export class Session<P extends Primary> implements FrameSink {
   /** Commands without an answer. */
   get unanswered(): number {
     return this.#book.ledger.unanswered;
+  }
+
+  /** What is kept until it is answered. A client with nothing outstanding and no open transaction costs none of it. */
+  get retained(): { bytes: number; commands: number; notes: number } {
+    const { ledger, log } = this.#book;
+    return { bytes: log.bytes, commands: ledger.tail - ledger.base, notes: ledger.notes };
   }
 
   /** All that was taken has been given to the kernel, or answered. */
@@ -169,8 +177,11 @@ export class Session<P extends Primary> implements FrameSink {
     const { state, effects } = step(before, event, { now: this.ports.now(), limits: this.#options });
     this.#state = state;
     if (before.at === 'flowing' && state.at !== 'flowing' && state.at !== 'closed') this.#beginHold(event.type);
-    for (const effect of effects) this.#carryOut(effect, before);
-    if (this.#state !== state) return;
+    for (const effect of effects) {
+      this.#carryOut(effect, before);
+      // Carrying one out may end the session, or bring the next event at once.
+      if (this.#state !== state) return;
+    }
     if (before.at !== state.at) this.#settler.settleAnswered();
     this.#arm();
     this.#maybeDrained();
@@ -308,6 +319,7 @@ export class Session<P extends Primary> implements FrameSink {
   // ---- bytes from the node -------------------------------------------------------------------------------------
 
   #onData(chunk: Buffer): void {
+    this.#source = this.#link;
     try {
       if (this.#join !== undefined) this.#join.read(chunk);
       else this.#reader.read(chunk, this);
@@ -332,13 +344,14 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   get reading(): boolean {
-    return this.#link !== undefined;
+    return this.#link !== undefined && this.#link === this.#source;
   }
 
   pass(count: number, parts: readonly Buffer[]): void {
+    // Whoever writes while being given one part must not be answered before the next.
+    for (const part of parts) this.ports.deliver(part);
     this.#settler.advance(count);
     this.#progressed();
-    for (const part of parts) this.ports.deliver(part);
     this.#settler.settleAnswered();
   }
 
@@ -413,14 +426,14 @@ export class Session<P extends Primary> implements FrameSink {
       this.#missed(joining, error?.message ?? 'the connection was closed');
       return;
     }
-    if (this.#reader.exposed) {
-      this.#end('the connection was lost in the middle of a reply');
-      return;
-    }
     this.#dispatch({ type: 'lost' });
   }
 
   #settleLost(node: string): void {
+    if (this.#reader.exposed) {
+      this.#end('the connection was lost in the middle of a reply');
+      return;
+    }
     const { ledger } = this.#book;
     const retry = this.#options.onUncertain === 'retry';
     const commands = this.#drain?.lost(node, retry) ?? settleLost(this.#book, ledger.head, node, retry);

@@ -28,7 +28,7 @@ export class Connection {
       this.#scanner.reset();
       const end = this.#scanner.next(bytes, 0, bytes.length);
       if (end < 0) break;
-      this.commands.push(commandArgs(bytes, 0, end).join(' '));
+      if (this.#scanner.argc > 0) this.commands.push(commandArgs(bytes, 0, end).join(' '));
       bytes = bytes.subarray(end);
     }
     this.#pending = bytes;
@@ -90,6 +90,8 @@ export class Stage {
   readonly seeks: { refusedBy: string | undefined; hint: unknown }[] = [];
   readonly asked: string[] = [];
   ended: string | undefined;
+  /** What the client does at each chunk that it is given. */
+  onDeliver: (chunk: Buffer) => void = () => {};
   #received = '';
   readonly #timers = new Map<number, { at: number; fire: () => void }>();
   #timerId = 0;
@@ -100,6 +102,7 @@ export class Stage {
       {
         deliver: (chunk) => {
           this.#received += chunk.toString('latin1');
+          this.onDeliver(chunk);
         },
         ended: (reason) => {
           this.ended = reason ?? 'in order';
