@@ -65,8 +65,8 @@ export class Session<P extends Primary> implements FrameSink {
   #reader: FrameReader;
   #join: Join | undefined;
   #drain: Drain | undefined;
-  /** The node knows that this client understands redirects. */
-  #capable = true;
+  /** Whether the node knows that this client understands redirects. `due`: it would hear it now. */
+  #capability: 'told' | 'refused' | 'due' = 'told';
   #timer: unknown;
   #replayed = 0;
   #holdCause = '';
@@ -93,7 +93,10 @@ export class Session<P extends Primary> implements FrameSink {
       scripts: ports.scripts,
       deliver: (bytes) => ports.deliver(bytes),
       farewell: () => this.#end(undefined),
-      authenticated: () => this.#announceCapability(),
+      authenticated: () => {
+        if (this.#capability === 'refused') this.#capability = 'due';
+        this.#announceCapability();
+      },
       noTransaction: () => this.#intake.noTransaction(),
     });
   }
@@ -136,6 +139,7 @@ export class Session<P extends Primary> implements FrameSink {
       this.#arm();
     }
     if (this.#book.altered) this.#settler.settleAnswered();
+    if (this.#capability === 'due') this.#announceCapability();
   }
 
   /** Sends what was taken. Apart from `take`, so that a door can join what one tick brings into one write. */
@@ -283,7 +287,7 @@ export class Session<P extends Primary> implements FrameSink {
 
   #joined(capable: boolean, rest: Buffer): void {
     this.#join = undefined;
-    this.#capable = capable;
+    this.#capability = capable ? 'told' : 'refused';
     const { identity } = this.#book;
     if (identity.tracking !== undefined && identity.protocol === 3) this.ports.deliver(INVALIDATE_ALL);
     this.#dispatch({ type: 'joined' });
@@ -310,8 +314,8 @@ export class Session<P extends Primary> implements FrameSink {
 
   /** CLIENT CAPA was refused before AUTH: say it again, as soon as it is not in the way of a transaction. */
   #announceCapability(): void {
-    if (this.#capable || !this.#intake.between) return;
-    this.#capable = true;
+    if (this.#capability !== 'due' || !this.#intake.between) return;
+    this.#capability = 'told';
     this.#intake.inject(CAPA, { is: 'own' });
     this.flush();
   }
@@ -379,8 +383,10 @@ export class Session<P extends Primary> implements FrameSink {
       this.#cut(refusal);
       return;
     }
+    // What the client had before is no progress: a transaction may be replayed and refused for ever.
+    const fresh = ledger.head >= this.#book.given;
     this.#settler.settle(frame);
-    this.#progressed();
+    if (fresh) this.#progressed();
     this.#settler.settleAnswered();
   }
 
