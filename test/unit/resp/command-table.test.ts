@@ -15,7 +15,7 @@ const facts = (name: string): string[] => {
 };
 
 test('the data come from the four server versions', () => {
-  expect(commandSources).toEqual(['Redis 7.0', 'Valkey 8.0', 'Valkey 8.1', 'Valkey 9.1']);
+  expect(commandSources).toEqual(['redis-7.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1']);
   expect(commandData.length).toBeGreaterThan(390);
 });
 
