@@ -141,7 +141,8 @@ function yieldsTo(incumbent: Incumbent, claim: Claim): boolean {
 function causeOf(lineage: Lineage, reign: Reign, claim: Claim): PrimaryCause {
   if (claim.node !== reign.node) return continuesReign(lineage, reign, claim) ? 'promoted' : 'yielded';
   const same = claim.process === undefined ? reign.replids.includes(claim.replid) : claim.process === reign.process;
-  return same ? 'back' : 'restarted';
+  if (!same) return 'restarted';
+  return isForeign(reign, claim) ? 'promoted' : 'back';
 }
 
 /** The claim of the reigning node has a parent outside its reign: somebody else ruled in between, unseen. */

@@ -2,13 +2,13 @@
 export type PrimaryCause =
   /** The first primary that this watch has known. */
   | 'found'
-  /** Its replication history continues that of the previous primary. */
+  /** Its replication history continues that of the previous primary; or it is the previous one, after another that was not seen. */
   | 'promoted'
   /** The previous primary itself follows it now. */
   | 'yielded'
   /** The same node, a new server process. */
   | 'restarted'
-  /** The same server process answers again, or again as primary: same term. */
+  /** The same server process answers again, or again as primary, and nobody else was it in between: same term. */
   | 'back';
 
 /** What happens in a watch. `node` is the address by which the watch knows the node, as formatAddress writes it. */

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LabPair, type ServerVersion, startPair, startServer, waitFor } from '../../../src/lab/servers/index.js';
+import {
+  type LabPair,
+  type ServerVersion,
+  startPair,
+  startServer,
+  waitFor,
+  waitForSync,
+} from '../../../src/lab/servers/index.js';
 import type { Topology } from '../../../src/topology/index.js';
 import { knowsAll, switchOver, urlOf, type Watched, watch } from './kit.js';
 
@@ -71,6 +78,16 @@ describe.each(versions)('a pair of %s', (version) => {
     }
     if (process.env.SEGUE_TEST_VERBOSE)
       process.stdout.write(`${version} ${tookMs.map((ms) => ms.toFixed(2)).join(' ')}\n`);
+  });
+
+  test('there and back without being seen: the same node, a later term', async () => {
+    const { topology } = watched({ nodes: [urlOf(pair.primary)], probeIntervalMs: 60_000 });
+    await topology.ready(5000);
+    await knowsAll(topology, 2);
+    await switchOver(pair.primary, pair.replica);
+    await waitForSync(pair.replica, [pair.primary]);
+    await switchOver(pair.replica, pair.primary);
+    expect(await topology.suspect(pair.primary.address)).toMatchObject({ node: pair.primary.address, term: 2 });
   });
 
   test('the old primary, killed and restarted with its old data, is not followed, even while the new one is frozen', async () => {

@@ -59,11 +59,11 @@ function modelStep(model: Model, claims: readonly Claim[], incumbent: Incumbent)
       undefined,
     );
   if (!best) return undefined;
-  const isSameProcess = reign?.node === best.node && reign.process === best.process;
-  const term = (reign?.term ?? 0) + (isSameProcess ? 0 : 1);
   const isKept =
     reign?.node === best.node &&
     (reign.ids.includes(best.replid) || best.parent === undefined || reign.ids.includes(best.parent));
+  const isSameTerm = isKept && reign!.process === best.process;
+  const term = (reign?.term ?? 0) + (isSameTerm ? 0 : 1);
   const ids = isKept ? [best.replid, ...reign.ids.filter((id) => id !== best.replid)] : [best.replid];
   for (const id of reign?.ids ?? []) model.past.add(id);
   for (const id of ids) model.past.delete(id);

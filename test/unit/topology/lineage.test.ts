@@ -113,6 +113,15 @@ describe('A reigns with r1', () => {
     expect(lineage.reign).toMatchObject({ term: 1, replids: ['r5', 'r1'] });
     expect(decide(lineage, [renamed, claim('B:r6<r5')], CLAIMS).chosen).toBe('B promoted');
   });
+
+  test('A again, the same process, but it followed somebody in between: a new term', () => {
+    const again = claim('A:r3<r2');
+    expect(decide(reigns('A:r1'), [again], CLAIMS).chosen).toBe('A promoted');
+    expect(enthrone(reigns('A:r1'), again, 'promoted')).toMatchObject({
+      reign: { term: 2, replids: ['r3'] },
+      past: ['r1'],
+    });
+  });
 });
 
 describe('B reigns with r2, after A with r1', () => {
