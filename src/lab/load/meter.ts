@@ -8,6 +8,8 @@ export interface MeterReport {
   /** How many of the errors leave open whether the command ran. */
   readonly uncertain: number;
   readonly errorsByKind: Record<string, number>;
+  /** The text of the first error of each kind. */
+  readonly examples: readonly string[];
   /** Of acknowledged writes, in milliseconds. */
   readonly latencyMs: LatencyReport;
   /** The longest time between two successful writes, first to last. */
@@ -34,7 +36,7 @@ export class Meter {
     highestTrackableValue: 600_000_000,
     numberOfSignificantValueDigits: 3,
   });
-  private readonly kinds = new Map<string, number>();
+  private readonly kinds = new Map<string, { count: number; readonly example: string }>();
   private readonly windows = new Set<OpenWindow>();
   private writes = 0;
   private errors = 0;
@@ -62,12 +64,21 @@ export class Meter {
     this.failedSinceWrite = true;
     if (deliveryOf(error) === 'uncertain') this.uncertain += 1;
     const kind = errorKind(error);
-    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+    const known = this.kinds.get(kind);
+    if (known !== undefined) known.count += 1;
+    else this.kinds.set(kind, { count: 1, example: error.message });
   }
 
   /** Whether nothing has succeeded since the last error. */
   get failing(): boolean {
     return this.failedSinceWrite;
+  }
+
+  /** Forgets latencies and gaps so far, not writes and errors: programs are slow while they start and are compiled. */
+  forgetWarmUp(): void {
+    this.histogram.reset();
+    this.longestGapMs = 0;
+    this.lastWriteAt = clock.now();
   }
 
   /** No more writes will come. The time since the last one is a gap, too, if somebody was still waiting for one. */
@@ -93,7 +104,8 @@ export class Meter {
       writes: this.writes,
       errors: this.errors,
       uncertain: this.uncertain,
-      errorsByKind: Object.fromEntries(this.kinds),
+      errorsByKind: Object.fromEntries([...this.kinds].map(([kind, { count }]) => [kind, count])),
+      examples: [...this.kinds.values()].map(({ example }) => example),
       latencyMs: { p50: atMs(50), p99: atMs(99), p999: atMs(99.9), max: this.histogram.maxValue / 1000 },
       longestGapMs: this.longestGapMs,
     };
