@@ -26,7 +26,7 @@ export type State<P extends Primary = Primary> =
   /** Commands go to `view` and answers come back. */
   | { at: 'flowing'; tries: Tries; view: P }
   /** Nothing more is sent to `view`; the answers to what it has are awaited. `next` as soon as the topology has said it. */
-  | { at: 'leaving'; tries: Tries; view: P; refused: boolean; next: P | undefined; dueAt: number }
+  | { at: 'leaving'; tries: Tries; view: P; next: P | undefined; dueAt: number }
   | { at: 'closed' };
 
 /** Since the last command that was settled. */
@@ -128,6 +128,8 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
 }
 
 function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment): Step<P> {
+  // News may overtake each other on their way here.
+  if (view.term < termKnown(state)) return stay(state);
   switch (state.at) {
     case 'seeking':
       return onward(state.tries, state.left, view, moment);
@@ -138,11 +140,24 @@ function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment):
       return withEffects([{ do: 'hang-up' }], becomeJoining(state.tries, view, moment));
     case 'flowing':
       if (view.node === state.view.node) return stay({ ...state, view });
-      return { state: leaving(state, false, view, moment), effects: [] };
+      return { state: leaving(state, view, moment), effects: [] };
     case 'leaving':
       return stay({ ...state, next: view });
     case 'closed':
       return stay(state);
+  }
+}
+
+function termKnown(state: State): number {
+  switch (state.at) {
+    case 'seeking':
+      return state.left?.term ?? Number.NEGATIVE_INFINITY;
+    case 'leaving':
+      return state.next?.term ?? state.view.term;
+    case 'closed':
+      return Number.POSITIVE_INFINITY;
+    default:
+      return state.view.term;
   }
 }
 
@@ -159,7 +174,7 @@ function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: 
   const tries = oneMoreMove(state.tries, bounce);
   const next = state.at === 'leaving' ? state.next : undefined;
   return {
-    state: leaving({ view: state.view, tries }, true, next, moment),
+    state: leaving({ view: state.view, tries }, next, moment),
     effects: [{ do: 'seek', refusedBy: state.view.node }],
   };
 }
@@ -229,11 +244,10 @@ function becomeFlowing<P extends Primary>(tries: Tries, view: P): Step<P> {
 
 function leaving<P extends Primary>(
   from: { view: P; tries: Tries },
-  refused: boolean,
   next: P | undefined,
   { now, limits }: Moment,
 ): State<P> {
-  return { at: 'leaving', tries: from.tries, view: from.view, refused, next, dueAt: now + limits.drainTimeoutMs };
+  return { at: 'leaving', tries: from.tries, view: from.view, next, dueAt: now + limits.drainTimeoutMs };
 }
 
 function oneMoreMove(tries: Tries, bounce = false): Tries {
