@@ -2,7 +2,6 @@ import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
 import type { TopologyOptions } from '../topology/index.js';
 import { OptionError, parseNodeUrl } from '../transport/index.js';
 import type { SegueEvent } from './pair.js';
-import { tell } from './tell.js';
 
 /** What a door may be told. All have defaults; docs/options.md lists them. */
 export interface SegueOptions extends Partial<SessionOptions> {
@@ -199,6 +198,6 @@ export function topologyBounds(options: SegueOptions): Omit<TopologyOptions, 'no
     ...(probeIntervalMs === undefined ? {} : { probeIntervalMs }),
     ...(seekIntervalMs === undefined ? {} : { seekIntervalMs }),
     ...(nodeTimeoutMs === undefined ? {} : { connectTimeoutMs: nodeTimeoutMs }),
-    ...(onEvent === undefined ? {} : { onEvent: (event) => tell(onEvent, event) }),
+    ...(onEvent === undefined ? {} : { onEvent }),
   };
 }

@@ -2,7 +2,7 @@ import { CommandTable } from '../resp/index.js';
 import { ScriptCache, Session, type SessionEvent, type SessionOptions, type Upstream } from '../session/index.js';
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
-import { clock, netTransport, type Timer, type Transport } from '../transport/index.js';
+import { clock, type DialOptions, netTransport, parseNodeUrl, type Timer, type Transport } from '../transport/index.js';
 import { DialGate } from './dial-gate.js';
 
 /** What any session of a pair tells. */
@@ -36,6 +36,8 @@ export interface SessionPlace {
 export class Pair {
   readonly topology: Topology;
   readonly #shared: Shared;
+  /** As the topology has it: TLS when the options or the nodes' URLs ask for it. */
+  readonly #tls: Pick<DialOptions, 'tls'>;
   #released = false;
 
   /** `dialsMax` counts for all doors to the pair; the first one's holds. */
@@ -47,6 +49,8 @@ export class Pair {
     const key = this.topology.sharedKey;
     this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax);
     shared.set(key, this.#shared);
+    const secure = options.tls !== undefined || options.nodes.some((url) => parseNodeUrl(url).tls);
+    this.#tls = secure ? { tls: options.tls ?? {} } : {};
   }
 
   /** A session that follows this pair's primary until it is closed. */
@@ -72,11 +76,9 @@ export class Pair {
   }
 
   #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1]): Upstream {
-    const { tls, connectTimeoutMs = 2_000 } = this.options;
-    return this.#shared.gate.dial(view.address, handlers, {
-      connectTimeoutMs,
-      ...(tls === undefined ? {} : { tls }),
-    });
+    const { connectTimeoutMs = 2_000 } = this.options;
+    const tls = view.address.kind === 'unix' ? {} : this.#tls;
+    return this.#shared.gate.dial(view.address, handlers, { connectTimeoutMs, ...tls });
   }
 
   /** Asks the primary what an unknown command does. Until the answer comes it counts as a write. */

@@ -6,5 +6,6 @@ export { decodeReply, type Push, type Reply, ReplyError } from './decode.js';
 export { encodeCommand, encodeError } from './encode.js';
 export { classifyError, type ErrorReply, hasNestedError } from './error-reply.js';
 export { Fact, factsOfFlags } from './fact.js';
-export { defaultReplyLimits, type ReplyLimits, ReplyScanner, Stop } from './reply-scanner.js';
+export { defaultReplyLimits, type ReplyLimits } from './reply-limits.js';
+export { ReplyScanner, Stop } from './reply-scanner.js';
 export { RespError, type RespErrorCode, respErrorText } from './resp-error.js';

@@ -1,4 +1,4 @@
-import type { ReplyLimits } from './reply-scanner.js';
+import type { ReplyLimits } from './reply-limits.js';
 import { Byte, declared, Kind, lineBytes, tokenKinds } from './reply-types.js';
 import { RespError, type RespErrorCode } from './resp-error.js';
 

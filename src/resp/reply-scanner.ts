@@ -8,29 +8,12 @@ import {
   restrictedEnd,
   textEnd,
 } from './complete-token.js';
+import { defaultReplyLimits, type ReplyLimits } from './reply-limits.js';
 import { ReplyMachine } from './reply-machine.js';
 import { declared, Kind, specialTypes, tokenKinds } from './reply-types.js';
 
 /** Why `scan()` returned. */
 export const Stop = { Exhausted: 0, Special: 1, Limit: 2 } as const;
-
-export interface ReplyLimits {
-  /** Longest bulk string, in bytes; the sum of its parts for a streamed one. Servers: 512 MiB. */
-  bulkBytesMax: number;
-  /** Longest line (simple strings, errors, numbers), in bytes without CRLF. */
-  lineBytesMax: number;
-  /** How deep streamed aggregates may be nested. Fixed ones need no memory and are not counted. */
-  depthMax: number;
-  /** How many values may be outstanding by declaration at one time. */
-  elementsMax: number;
-}
-
-export const defaultReplyLimits: Readonly<ReplyLimits> = {
-  bulkBytesMax: 512 * 1024 * 1024,
-  lineBytesMax: 64 * 1024,
-  depthMax: 32,
-  elementsMax: 2 ** 30,
-};
 
 // Not `Byte.…`: see complete-token.ts.
 const DOLLAR = 0x24;

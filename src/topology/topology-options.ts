@@ -32,7 +32,7 @@ export interface TopologyOptions {
   seekIntervalMs?: number;
   /** Bounds the dial and, separately, each answer. Default 2000. */
   connectTimeoutMs?: number;
-  /** Hears everything that happens in the watch, also when others share it. */
+  /** Hears everything that happens in the watch, also when others share it; once, however many of them give the same function. */
   onEvent?: (event: TopologyEvent) => void;
   transport?: Transport;
   clock?: Clock;

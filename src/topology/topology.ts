@@ -26,18 +26,15 @@ const watches = new Map<string, SharedWatch[]>();
 export class Topology {
   readonly #shared: SharedWatch;
   readonly #key: string;
-  readonly #stop: () => void;
-  readonly #listeners = new Set<(view: PrimaryView) => void>();
+  /** Removes what this user has added to the watch. */
+  readonly #removals = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #released = false;
 
   private constructor(shared: SharedWatch, key: string, onEvent: ((event: TopologyEvent) => void) | undefined) {
     this.#shared = shared;
     this.#key = key;
-    this.#stop = shared.watch.listen({
-      onEvent: (event) => onEvent?.(event),
-      onPrimary: (view) => this.#tell(view),
-    });
+    if (onEvent !== undefined) this.#removals.add(shared.watch.onEvent(onEvent));
   }
 
   /**
@@ -64,8 +61,8 @@ export class Topology {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#stop();
-    this.#listeners.clear();
+    for (const remove of this.#removals) remove();
+    this.#removals.clear();
     for (const check of [...this.#waiting]) check();
     if (--this.#shared.users > 0) return;
     this.#shared.watch.close();
@@ -90,9 +87,14 @@ export class Topology {
    * known already.
    */
   onPrimary(listener: (view: PrimaryView) => void): () => void {
-    const own = (view: PrimaryView) => listener(view);
-    if (!this.#released) this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+    if (this.#released) return () => {};
+    // A function of its own each time: who adds a listener twice is told twice.
+    const remove = this.#shared.watch.onPrimary((view) => listener(view));
+    this.#removals.add(remove);
+    return () => {
+      this.#removals.delete(remove);
+      remove();
+    };
   }
 
   /**
@@ -142,10 +144,6 @@ export class Topology {
   /** Everything known, for status. */
   nodes(): NodeView[] {
     return this.#shared.watch.nodes();
-  }
-
-  #tell(view: PrimaryView): void {
-    for (const listener of [...this.#listeners]) listener(view);
   }
 
   #whyHopeless(): TopologyError | undefined {

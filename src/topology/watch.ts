@@ -1,6 +1,7 @@
 import type { Reply } from '../resp/decode.js';
 import { type Clock, clock, netTransport, type Timer, type Transport } from '../transport/index.js';
 import { ControlNode } from './control-node.js';
+import { Listeners } from './listeners.js';
 import { describeNodes, type NodeView } from './node-view.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
@@ -10,17 +11,13 @@ import { emptyWatch, newNode } from './watch-draft.js';
 import type { PrimaryView, WatchEffect, WatchEvent, WatchState } from './watch-state.js';
 import { nextWakeMs, watchStep } from './watch-step.js';
 
-export interface WatchListener {
-  onEvent(event: TopologyEvent): void;
-  onPrimary(view: PrimaryView): void;
-}
-
 /** The shell around watchStep: holds its state, carries out its effects, owns connections and the timer. */
 export class Watch {
   readonly #plan: WatchPlan;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #listeners = new Set<WatchListener>();
+  readonly #onEvent = new Listeners<TopologyEvent>();
+  readonly #onPrimary = new Listeners<PrimaryView>();
   readonly #stepListeners = new Set<() => void>();
   readonly #nodes = new Map<string, ControlNode>();
   readonly #answers = new Map<number, (view: PrimaryView | undefined) => void>();
@@ -46,9 +43,12 @@ export class Watch {
     this.#handle({ type: 'start' });
   }
 
-  listen(listener: WatchListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  onEvent(listener: (event: TopologyEvent) => void): () => void {
+    return this.#onEvent.add(listener);
+  }
+
+  onPrimary(listener: (view: PrimaryView) => void): () => void {
+    return this.#onPrimary.add(listener);
   }
 
   /** After every step: something may have changed. For those who wait for the first primary, not for every session. */
@@ -96,7 +96,8 @@ export class Watch {
     this.#nodes.clear();
     for (const answer of this.#answers.values()) answer(undefined);
     this.#answers.clear();
-    this.#listeners.clear();
+    this.#onEvent.clear();
+    this.#onPrimary.clear();
     this.#stepListeners.clear();
   }
 
@@ -131,14 +132,14 @@ export class Watch {
         this.#nodes.get(effect.node)?.probe(effect.seq);
         return;
       case 'publish':
-        this.#tell((listener) => listener.onPrimary(effect.view));
+        this.#onPrimary.tell(effect.view);
         return;
       case 'answer':
         this.#answers.get(effect.id)?.(effect.view);
         this.#answers.delete(effect.id);
         return;
       case 'event':
-        this.#tell((listener) => listener.onEvent(effect.event));
+        this.#onEvent.tell(effect.event);
         return;
     }
   }
@@ -172,19 +173,6 @@ export class Watch {
     this.#nodes.get(node)?.close();
     this.#nodes.set(node, control);
     control.probe(seq);
-  }
-
-  #tell(call: (listener: WatchListener) => void): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        call(listener);
-      } catch (error) {
-        // A listener's fault is its owner's to see; the watch goes on.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
   }
 
   #schedule(): void {
