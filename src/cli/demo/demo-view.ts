@@ -60,6 +60,7 @@ export function liveView(screen: Screen, style: Style): DemoView {
     begun(step) {
       current = { step, begunAt: performance.now() };
       note = '';
+      if (step.name === 'check') sides = undefined; // the load is stopped: nothing written is no stall
       draw();
     },
     ended(step, durationMs, detail) {
