@@ -100,4 +100,9 @@ class WaitingLink implements Link {
     else if (!this.waiting.closed) queueMicrotask(() => this.handlers.onClose());
     this.waiting.closed = true;
   }
+
+  retire(): void {
+    if (this.waiting.link !== undefined) this.waiting.link.retire();
+    else this.close();
+  }
 }

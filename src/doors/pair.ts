@@ -4,6 +4,7 @@ import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/in
 import { Topology } from '../topology/index.js';
 import { clock, type DialOptions, netTransport, parseNodeUrl, type Timer, type Transport } from '../transport/index.js';
 import { DialGate } from './dial-gate.js';
+import { IdleQueue } from './idle-queue.js';
 
 /** What any session of a pair tells. */
 export type SegueEvent = SessionEvent | TopologyEvent;
@@ -23,6 +24,8 @@ class Shared {
 }
 
 const shared = new WeakMap<object, Shared>();
+// One event loop, so one queue for all pairs.
+const idle = new IdleQueue();
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
 
@@ -60,6 +63,7 @@ export class Pair {
       {
         ...place,
         dial: (view, handlers) => this.#dial(view, handlers),
+        prospect: (refusedBy, hint) => topology.candidate(refusedBy, hint),
         seek: (refusedBy, hint) => {
           topology.suspect(refusedBy, hint).then((view) => view !== undefined && session.primaryIs(view));
         },
@@ -95,6 +99,14 @@ export class Pair {
       // Nobody could be asked: the next one who meets the name asks again.
       () => asked.delete(name),
     );
+  }
+
+  /** Tells a session each new primary: at once when it has commands outstanding, else when those have been served. */
+  keepInformed(session: Session<PrimaryView>): () => void {
+    return this.topology.onPrimary((view) => {
+      if (session.unanswered > 0) session.primaryIs(view);
+      else idle.add(() => session.primaryIs(view));
+    });
   }
 
   release(): void {

@@ -25,10 +25,10 @@ export class Book {
     if (position > this.log.base) this.log.trim(position);
   }
 
-  /** The bytes before log position `position`, behind the last command, are none: nobody answers empty lines. */
+  /** What stands before log position `position`, behind the last command, is none: nobody answers empty lines. */
   skip(position: number): void {
-    if (this.ledger.tail > this.ledger.base) return;
     this.ledger.skip(position);
+    if (this.ledger.tail > this.ledger.base) return;
     this.handed = Math.max(this.handed, position);
     this.log.trim(position);
   }

@@ -111,7 +111,6 @@ export class Intake {
     const scanner = this.#scanner;
     const start = this.#start;
     this.#start = end;
-    // An empty line is no command. Its bytes go with the next command, if there is something before them.
     if (scanner.argc === 0) {
       this.book.skip(end);
       return;
@@ -253,7 +252,7 @@ export class Intake {
     entry.instead = (own) => withRemainingTime(this.#argsOf(own), role.spot, role.deadline - this.host.now());
   }
 
-  /** Empty lines may stand before a command. */
+  /** Empty lines may stand around a command. */
   #argsOf(own: Buffer): Buffer[] {
     const scanner = new CommandScanner(this.table);
     let start = 0;

@@ -17,7 +17,12 @@ export interface JoinHost {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Makes a fresh connection the session's own: two round trips at most, the second only for scripts and subscriptions. */
+/**
+ * Makes a fresh connection the session's own: two round trips at most, the second only for scripts and subscriptions.
+ *
+ * It may begin before it is known that the node is the right one. Until `adopt` it logs in and asks, but subscribes to
+ * nothing and passes nothing on.
+ */
 export class Join {
   readonly #scanner = new ReplyScanner();
   readonly #shas: readonly string[];
@@ -29,6 +34,7 @@ export class Join {
   #pending: Buffer = NOTHING;
   #missing: Buffer[] = [];
   #capable = true;
+  #adopted = false;
 
   constructor(
     private readonly identity: Identity,
@@ -41,6 +47,12 @@ export class Join {
 
   start(): void {
     this.host.write(encodeSteps(this.#steps));
+  }
+
+  /** The node is the right one. May be said before or after `start`. */
+  adopt(): void {
+    this.#adopted = true;
+    this.#proceed(NOTHING, 0);
   }
 
   /** Throws RespError when the bytes are no RESP. */
@@ -98,7 +110,7 @@ export class Join {
   }
 
   #proceed(bytes: Buffer, at: number): void {
-    if (this.#at < this.#steps.length || this.#phase === 'over') return;
+    if (this.#at < this.#steps.length || this.#phase === 'over' || !this.#adopted) return;
     if (this.#phase === 'identity') {
       this.#phase = 'traffic';
       this.#steps = trafficSteps(this.identity, this.#missing);

@@ -179,9 +179,10 @@ export class Ledger {
     return this.#baseStart;
   }
 
-  /** The next command begins at log position `position`. Only while nothing is kept. */
+  /** The next command begins at log position `position`. What is before it goes with the command before. */
   skip(position: number): void {
-    this.#baseStart = position;
+    if (this.#tail === this.#base) this.#baseStart = position;
+    else this.#ends[(this.#tail - 1) & this.#mask] = position;
   }
 
   #forget(index: number): void {

@@ -59,7 +59,10 @@ export type Effect<P extends Primary = Primary> =
   /** Ask the topology; it answers with `primary`, or not at all. `refusedBy`: the node that is in doubt. */
   | { do: 'seek'; refusedBy: string | undefined }
   | { do: 'dial'; view: P }
+  /** At once: what is outstanding there is given up. */
   | { do: 'hang-up' }
+  /** The link has nothing outstanding; it is closed when there is time. */
+  | { do: 'retire' }
   /** The link is gone with answers outstanding: what may have run and may not run twice is settled as uncertain. */
   | { do: 'settle-lost' }
   /** The node has been left: all that is not settled is to be sent again, elsewhere. */
@@ -114,7 +117,7 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
       return onRefused(state, event.bounce, moment);
     case 'drained':
       return state.at === 'leaving'
-        ? withEffects([{ do: 'hang-up' }, { do: 'rewind' }], left(state, moment))
+        ? withEffects([{ do: 'retire' }, { do: 'rewind' }], left(state, moment))
         : stay(state);
     case 'lost':
       return onLost(state, moment);

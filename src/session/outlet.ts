@@ -13,6 +13,8 @@ export interface Upstream {
   resume(): void;
   /** At once. */
   close(): void;
+  /** When there is time: nothing is outstanding, nothing more is wanted. */
+  retire(): void;
 }
 
 /** Bytes given to the kernel in one go: what is not yet given when a connection is lost was surely not executed. */

@@ -31,6 +31,8 @@ export interface SessionPorts<P extends Primary> {
   /** The session has ended by itself: QUIT, bytes that are no RESP, or half a reply that cannot be completed. */
   ended(reason: string | undefined): void;
   dial(view: P, handlers: UpstreamHandlers): Upstream;
+  /** The node that will probably be named next, now that `refusedBy` has refused; only one that is trusted. */
+  prospect(refusedBy: string, hint: { host: string; port: number } | undefined): P | undefined;
   /** Asks the topology, which answers by `primaryIs`, now or later or not at all. */
   seek(refusedBy: string | undefined, hint: { host: string; port: number } | undefined): void;
   now(): number;
@@ -40,6 +42,13 @@ export interface SessionPorts<P extends Primary> {
   onEvent(event: SessionEvent): void;
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
+}
+
+/** A connection on its way to be the session's own. */
+interface Approach<P> {
+  readonly view: P;
+  readonly link: Upstream;
+  readonly join: Join;
 }
 
 const CAPA = encodeCommand(['CLIENT', 'CAPA', 'redirect']);
@@ -60,6 +69,8 @@ export class Session<P extends Primary> implements FrameSink {
   readonly #hold = new Hold();
   #state: State<P> = initial;
   #link: Upstream | undefined;
+  /** Being joined before the topology has spoken: the time that it saves is the time that commands are held. */
+  #prospect: Approach<P> | undefined;
   /** The connection whose bytes are being read. */
   #source: Upstream | undefined;
   #reader: FrameReader;
@@ -166,11 +177,12 @@ export class Session<P extends Primary> implements FrameSink {
   /** The client has gone. What it was not answered is dropped. */
   close(): void {
     this.#dispatch({ type: 'close' });
+    this.#dropProspect();
   }
 
   #end(reason: string | undefined): void {
     if (this.#state.at === 'closed') return;
-    this.#dispatch({ type: 'close' });
+    this.close();
     this.ports.ended(reason);
   }
 
@@ -201,6 +213,10 @@ export class Session<P extends Primary> implements FrameSink {
         return;
       case 'hang-up':
         this.#hangUp();
+        return;
+      case 'retire':
+        this.#link?.retire();
+        this.#link = undefined;
         return;
       case 'settle-lost':
         this.#settleLost('view' in before ? before.view.node : '');
@@ -267,22 +283,49 @@ export class Session<P extends Primary> implements FrameSink {
 
   #dial(view: P): void {
     this.#reader = this.#freshReader();
+    const ready = this.#prospect;
+    this.#prospect = undefined;
+    const fits = ready?.view.node === view.node;
+    if (!fits) ready?.link.close();
+    const { link, join } = ready !== undefined && fits ? ready : this.#approach(view);
+    this.#link = link;
+    this.#join = join;
+    if (this.#paused) link.pause();
+    join.adopt();
+  }
+
+  #approach(view: P): Approach<P> {
     // A link that is no longer the session's own has nothing to say to it.
     const mine = () => this.#link === link;
+    const prospective = () => this.#prospect?.link === link;
     const link: Upstream = this.ports.dial(view, {
-      onOpen: () => mine() && this.#join?.start(),
-      onData: (chunk) => mine() && this.#onData(chunk),
+      onOpen: () => (mine() || prospective()) && join.start(),
+      onData: (chunk) => (mine() ? this.#onData(chunk) : prospective() && this.#onProspectData(join, chunk)),
       onWritable: () => mine() && this.flush(),
-      onClose: (error) => mine() && this.#onClose(error),
+      onClose: (error) => (mine() ? this.#onClose(error) : prospective() && this.#dropProspect()),
     });
-    this.#link = link;
-    if (this.#paused) link.pause();
-    this.#join = new Join(this.#book.identity, this.ports.scripts, {
+    const join = new Join(this.#book.identity, this.ports.scripts, {
       write: (bytes) => link.write(bytes),
       deliver: (frame) => this.ports.deliver(frame),
       joined: ({ capable, rest }) => this.#joined(capable, rest),
-      failed: (reason) => this.#missed(view.node, reason),
+      failed: (reason) => (mine() ? this.#missed(view.node, reason) : this.#dropProspect()),
     });
+    return { view, link, join };
+  }
+
+  #onProspectData(join: Join, chunk: Buffer): void {
+    try {
+      join.read(chunk);
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#dropProspect();
+    }
+  }
+
+  #dropProspect(): void {
+    const prospect = this.#prospect;
+    this.#prospect = undefined;
+    prospect?.link.close();
   }
 
   #joined(capable: boolean, rest: Buffer): void {
@@ -399,10 +442,18 @@ export class Session<P extends Primary> implements FrameSink {
   #refusal: Refusal | undefined;
 
   #cut(refusal: Refusal): void {
+    const node = this.#state.at === 'flowing' ? this.#state.view.node : undefined;
     this.#refusal = refusal;
     this.#lastTrouble = refusal.by;
     this.#drain = new Drain(this.#book, refusal);
     this.#dispatch({ type: 'refused', bounce: refusal.bounce });
+    if (node !== undefined && refusal.bounce && this.#state.at === 'leaving') this.#expect(node, refusal);
+  }
+
+  /** Goes to meet the next primary while the topology is still being asked who it is. */
+  #expect(node: string, refusal: Refusal): void {
+    const view = this.ports.prospect(node, refusal.hint);
+    if (view !== undefined && view.node !== node) this.#prospect = this.#approach(view);
   }
 
   #takeHint(): Refusal['hint'] {

@@ -7,6 +7,7 @@ import { TopologyError } from './topology-error.js';
 import type { TopologyEvent } from './topology-event.js';
 import { planWatch, type TopologyOptions } from './topology-options.js';
 import { Watch } from './watch.js';
+import { nodeAt } from './watch-nodes.js';
 import type { PrimaryView } from './watch-state.js';
 
 interface SharedWatch {
@@ -106,6 +107,18 @@ export class Topology {
   suspect(node: string | undefined, hint?: Endpoint): Promise<PrimaryView | undefined> {
     if (this.#released) return Promise.resolve(undefined);
     return this.#shared.watch.suspect(node, hint);
+  }
+
+  /**
+   * Where to go meanwhile: the trusted node that is probably primary next, now that `node` has refused; by the address it
+   * named, or because there is only one other. A guess for connecting early, never a verdict; its `term` is the current one.
+   */
+  candidate(node: string, hint?: Endpoint): PrimaryView | undefined {
+    const { state } = this.#shared.watch;
+    const others = [...state.nodes.values()].filter((other) => other.key !== node && other.link.kind === 'up');
+    const likely = hint === undefined ? (others.length === 1 ? others[0] : undefined) : nodeAt(state, hint);
+    if (this.#released || likely === undefined || likely.key === node) return undefined;
+    return { node: likely.key, address: likely.address, term: state.lineage.reign?.term ?? 0, since: 0 };
   }
 
   /**

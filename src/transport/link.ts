@@ -37,6 +37,8 @@ export interface Link {
   resume(): void;
   /** At once, unsent bytes are dropped. onClose follows asynchronously; no onOpen, onData or onWritable any more. */
   close(): void;
+  /** Like close(), but the system call waits until there is time: for a link of which nothing is expected any more. */
+  retire(): void;
 }
 
 export interface DialOptions {

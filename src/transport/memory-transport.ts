@@ -208,6 +208,9 @@ class MemoryPair {
       close() {
         pair.#close(undefined);
       },
+      retire() {
+        pair.#close(undefined);
+      },
     };
   }
 

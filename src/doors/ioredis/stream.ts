@@ -42,7 +42,7 @@ export class SegueStream extends Duplex {
       },
       options.session,
     );
-    this.#forgetPrimary = topology.onPrimary((view) => this.#session.primaryIs(view));
+    this.#forgetPrimary = options.pair.keepInformed(this.#session);
     topology.ready(options.connectTimeoutMs).then(
       (view) => {
         if (!this.destroyed && this.connecting) this.#session.open(view);

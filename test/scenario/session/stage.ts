@@ -43,6 +43,10 @@ export class Connection {
     this.closed = true;
   }
 
+  retire(): void {
+    this.closed = true;
+  }
+
   /** Answers the first open commands, in order. */
   answer(...replies: string[]): void {
     if (replies.length > this.commands.length) throw new Error(`only [${this.commands}] are open`);
@@ -89,6 +93,8 @@ export class Stage {
   readonly events: SessionEvent[] = [];
   readonly seeks: { refusedBy: string | undefined; hint: unknown }[] = [];
   readonly asked: string[] = [];
+  /** What the world answers when a session asks who will probably be next. */
+  prospect: Primary | undefined;
   ended: string | undefined;
   /** What the client does at each chunk that it is given. */
   onDeliver: (chunk: Buffer) => void = () => {};
@@ -112,6 +118,7 @@ export class Stage {
           this.connections.push(connection);
           return connection;
         },
+        prospect: () => this.prospect,
         seek: (refusedBy, hint) => {
           this.seeks.push({ refusedBy, hint });
         },
