@@ -21,7 +21,12 @@ const STAR = 0x2a;
 const UNDERSCORE = 0x5f;
 
 export function isError(frame: Buffer): boolean {
-  const type = frame[0];
+  return isErrorAt(frame, 0);
+}
+
+/** Whether the value at `at` is an error. */
+export function isErrorAt(frame: Buffer, at: number): boolean {
+  const type = frame[at];
   return type === DASH || type === BANG;
 }
 

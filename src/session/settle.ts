@@ -1,8 +1,9 @@
+import { ReplyScanner } from '../resp/index.js';
 import type { Book } from './book.js';
 import type { Drain } from './drain.js';
 import { Mark, type Note } from './ledger.js';
 import { pubSubFrame } from './pubsub-frame.js';
-import { isError, isNil } from './refusal.js';
+import { isError, isErrorAt, isNil } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
 import { pastTransaction } from './uncertain.js';
 
@@ -21,6 +22,7 @@ export interface SettleHost {
 const STAR = 0x2a;
 const PUSH = 0x3e;
 const PLUS = 0x2b;
+const LF = 0x0a;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const NIL = { 2: Buffer.from('*-1\r\n'), 3: Buffer.from('_\r\n') } as const;
@@ -28,8 +30,10 @@ const EXEC_ABORT_ERROR = Buffer.from('-EXECABORT Transaction discarded because o
 
 /** The node's side, when all is well: gives each answer to the client, and draws from it what the session must know. */
 export class Settler {
-  /** Changes that EXEC will make. */
-  #pending: Note[] = [];
+  /** Changes that EXEC will make, each with its place among the queued commands. */
+  #pending: { entry: Note; place: number }[] = [];
+  /** Commands of the open transaction that the node did not queue. */
+  #unqueued = 0;
 
   constructor(
     private readonly book: Book,
@@ -106,6 +110,7 @@ export class Settler {
     const entry = book.ledger.note(index);
     const silent = index < book.given || entry?.muted === true;
     const answer = entry === undefined ? frame : this.#apply(entry, index, entry.answer ?? frame);
+    if (book.transaction !== undefined && isError(answer)) this.#unqueued++;
     this.advance(1);
     if (!silent) host.deliver(answer);
     if (entry?.role.is === 'quit') host.farewell();
@@ -140,6 +145,7 @@ export class Settler {
         if (failed) this.#dissolve(index);
         else book.transaction = index;
         this.#pending = [];
+        this.#unqueued = 0;
         return frame;
       case 'exec':
         return this.#applyExec(entry, frame, failed);
@@ -154,8 +160,8 @@ export class Settler {
         return frame;
       default:
         if (failed) return frame;
-        if (book.transaction !== undefined && role.is !== 'reset') this.#pending.push(entry);
-        else this.#applyChange(entry);
+        if (book.transaction === undefined || role.is === 'reset') this.#applyChange(entry);
+        else this.#pending.push({ entry, place: index - book.transaction - 1 - this.#unqueued });
         return frame;
     }
   }
@@ -167,7 +173,10 @@ export class Settler {
     if (entry.instead !== undefined && entry.role.is === 'exec' && !failed) {
       return entry.role.blind ? NIL[book.identity.protocol] : EXEC_ABORT_ERROR;
     }
-    if (!failed && !isNil(frame)) for (const inner of pending) this.#applyChange(inner);
+    if (pending.length === 0 || failed || isNil(frame)) return frame;
+    const starts = elementStarts(frame);
+    // A command may be queued and fail all the same.
+    for (const inner of pending) if (!isErrorAt(frame, starts[inner.place]!)) this.#applyChange(inner.entry);
     return frame;
   }
 
@@ -208,6 +217,14 @@ export class Settler {
     if (end > ledger.tail) this.host.noTransaction();
     else if (ledger.note(end - 1)!.role.is !== 'reset') ledger.note(end - 1)!.role = { is: 'plain' };
   }
+}
+
+/** Where the elements of an array begin. */
+function elementStarts(frame: Buffer): number[] {
+  const scanner = new ReplyScanner();
+  const starts: number[] = [];
+  for (let at = frame.indexOf(LF) + 1; at < frame.length; at = scanner.finish(frame, at, frame.length)) starts.push(at);
+  return starts;
 }
 
 function isDigit(byte: number | undefined): boolean {

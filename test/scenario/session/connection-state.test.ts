@@ -49,6 +49,14 @@ describe('the state of the connection', () => {
     expect(stage.at('B').commands).toEqual(['MULTI', 'SELECT 3']);
   });
 
+  it('changes inside a transaction only where the command succeeded', () => {
+    const stage = Stage.flowing();
+    stage.client('MULTI', 'MULTI', 'SELECT 99', 'SET a 1', 'SELECT 1', 'SELECT 98', 'EXEC');
+    stage.at('A').answer('+OK', '-ERR MULTI calls can not be nested', '+QUEUED', '+QUEUED', '+QUEUED', '+QUEUED');
+    stage.at('A').answer('*4\r\n-ERR DB index is out of range\r\n+OK\r\n+OK\r\n-ERR DB index is out of range');
+    expect(handshake(stage)).toEqual(['CLIENT CAPA redirect', 'SELECT 1', 'ROLE']);
+  });
+
   it('SELECT behind the cut runs again behind the command that was refused', () => {
     const stage = Stage.flowing();
     stage.client('SET a 1', 'SELECT 1', 'SET b 1');
