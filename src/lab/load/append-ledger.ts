@@ -6,6 +6,8 @@ const refused = -1;
 const uncertain = -2;
 /** Acknowledged, but the reply named no position in the list. */
 const acked = -3;
+/** Acknowledged by a primary that died before its replica had it. */
+const gone = -4;
 
 /**
  * The account of one list to which one writer appends numbered entries, in order, over one connection: what was sent, what
@@ -61,6 +63,22 @@ export class AppendLedger {
     this.settle(number, deliveryOf(error) === 'refused' ? refused : uncertain);
   }
 
+  /**
+   * The primary died, and `list` is what the replica that takes over has. What it has acknowledged and not replicated is
+   * lost by nobody's fault but asynchronous replication's; from now on it must stay away. Returns how much that is.
+   */
+  survive(list: readonly string[]): number {
+    const present = new Set(list);
+    let sum = 0;
+    for (let number = 0; number < this.count; number += 1) {
+      const state = this.states[number]!;
+      if ((state <= 0 && state !== acked) || present.has(this.entry(number))) continue;
+      this.states[number] = gone;
+      sum += 1;
+    }
+    return sum;
+  }
+
   private settle(number: number, state: number): void {
     if (this.states[number] !== pending) complain(this.live, 'misanswered', `${this.entry(number)} was settled twice`);
     this.states[number] = state;
@@ -81,7 +99,9 @@ export class AppendLedger {
       const place = places[number]!;
       verdict.checked += 1;
       if (state === pending) complain(verdict, 'unsettled', this.entry(number));
-      if (state === refused && place > 0) complain(verdict, 'ghosts', `${this.entry(number)} was refused and is there`);
+      if (place > 0 && (state === refused || state === gone)) {
+        complain(verdict, 'ghosts', `${this.entry(number)} was ${state === gone ? 'gone' : 'refused'} and is there`);
+      }
       if (place === 0 && (state > 0 || state === acked)) complain(verdict, 'lost', this.entry(number));
       // A promised place is only worth checking as long as nothing else is wrong before it.
       if (place > 0 && state > 0 && state !== place && verdict.doubled + verdict.lost + verdict.reordered === 0) {

@@ -34,6 +34,21 @@ export class CounterLedger {
     if (deliveryOf(error) === 'uncertain') this.uncertain += 1;
   }
 
+  /**
+   * The primary died, and `value` is what the replica that takes over has. Increments that were acknowledged and not
+   * replicated are forgiven; counting goes on from there. Returns how many.
+   */
+  survive(value: string | null): number {
+    const kept = value === null ? 0 : Number(value);
+    const most = this.acked + this.uncertain + this.issuedCount - this.settled;
+    complain(this.live, 'doubled', `${this.key} is ${kept} after at most ${most} increments`, kept - most);
+    const forgiven = Math.max(0, this.acked - kept);
+    this.acked = kept;
+    this.uncertain = 0;
+    this.last = kept;
+    return forgiven;
+  }
+
   /** `value` is what GET says afterwards. */
   verify(value: string | null): Verdict {
     const verdict = newVerdict();
@@ -43,6 +58,7 @@ export class CounterLedger {
     const most = this.acked + this.uncertain;
     complain(verdict, 'doubled', `${this.key} is ${final} after at most ${most} increments`, final - most);
     complain(verdict, 'unsettled', `INCR ${this.key}`, this.issuedCount - this.settled);
+    complain(verdict, 'doubled', this.live.notes[0] ?? '', this.live.doubled);
     complain(verdict, 'misanswered', this.live.notes[0] ?? '', this.live.misanswered);
     if (verdict.lost === 0) complain(verdict, 'lost', this.live.notes[0] ?? '', this.live.lost);
     if (this.last > final && verdict.lost === 0) complain(verdict, 'lost', `${this.key} was ${this.last}, is ${final}`);

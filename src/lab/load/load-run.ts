@@ -19,8 +19,8 @@ export interface LoadOptions {
   readonly seed: number;
   /** Default: all. */
   readonly workloads?: readonly WorkloadName[];
-  /** Rest of each workload between two steps; 0 (the default) for as fast as answers come. */
-  readonly paceMs?: number;
+  /** Rest of each workload, or of some by name, between two steps; 0 (the default) for as fast as answers come. */
+  readonly paceMs?: number | Readonly<Partial<Record<WorkloadName, number>>>;
   /** Rest after an error, as an application that tries again would take; default 5. */
   readonly errorPauseMs?: number;
   /** Of the values of `mixed`; default 1 MiB. */
@@ -41,9 +41,9 @@ export class LoadRun {
     private readonly options: LoadOptions,
   ) {
     this.listen(client);
-    this.workloads = (options.workloads ?? workloadNames).map((name) => this.make(name));
-    const context = this.context();
-    this.running = Promise.all(this.workloads.map((workload) => workload.run(context)));
+    const names = options.workloads ?? workloadNames;
+    this.workloads = names.map((name) => this.make(name));
+    this.running = Promise.all(this.workloads.map((workload, index) => workload.run(this.context(names[index]!))));
     this.running.catch(() => {}); // stop() rethrows it
   }
 
@@ -54,6 +54,20 @@ export class LoadRun {
     this.settled = await Promise.race([ended, delay(drainMs).then(() => false)]);
     this.meter.stop(!this.settled || this.meter.failing);
     return this.settled;
+  }
+
+  /**
+   * The primary died, and `reader`'s node takes over with what it has: forgives what was acknowledged and not replicated,
+   * and resolves with how many writes that are. Rejects when a workload takes part that cannot forgive.
+   */
+  async survive(reader: LoadReader): Promise<number> {
+    let forgiven = 0;
+    for (const workload of this.workloads) {
+      if (workload.survive === undefined)
+        throw new Error(`"${workload.name}" cannot take part in the loss of a primary`);
+      forgiven += await workload.survive(reader);
+    }
+    return forgiven;
   }
 
   /** Compares what was promised with what `reader`'s node has. After stop(). */
@@ -71,9 +85,10 @@ export class LoadRun {
     for (const client of this.duplicates) client.disconnect();
   }
 
-  private context(): RunContext {
+  private context(name: WorkloadName): RunContext {
     const run = this;
-    const { paceMs = 0, errorPauseMs = 5 } = this.options;
+    const { paceMs: pace = 0, errorPauseMs = 5 } = this.options;
+    const paceMs = typeof pace === 'number' ? pace : (pace[name] ?? 0);
     return {
       meter: this.meter,
       get stopped() {

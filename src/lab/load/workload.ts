@@ -10,6 +10,11 @@ export interface Workload {
   run(run: RunContext): Promise<void>;
   /** Compares the account with the data of one node, once run() has ended or been given up. */
   verify(reader: LoadReader): Promise<Verdict>;
+  /**
+   * The primary died, and `reader`'s node takes over with what it has: what was acknowledged and not replicated is
+   * forgiven. Resolves with how many writes that are. A workload without it cannot take part in such a run.
+   */
+  survive?(reader: LoadReader): Promise<number>;
 }
 
 export interface RunContext {

@@ -100,6 +100,19 @@ describe('AppendLedger', () => {
     expect(counts(ledger.verify([...list, entry, entry]))).toEqual({ doubled: 1 });
   });
 
+  it('forgives what a dead primary had not replicated, once, and not its return', () => {
+    const { ledger, list } = written(10);
+    const survivors = list.slice(0, 7);
+    expect(ledger.survive(survivors)).toBe(3);
+    expect(counts(ledger.verify(survivors))).toEqual({});
+    expect(counts(ledger.verify(survivors.slice(1)))).toEqual({ lost: 1 });
+    expect(counts(ledger.verify([...survivors, list[8]!]))).toEqual({ ghosts: 1 });
+    const number = ledger.issue();
+    ledger.ack(number, 8);
+    expect(counts(ledger.verify([...survivors, ledger.entry(number)]))).toEqual({});
+    expect(counts(ledger.verify(survivors))).toEqual({ lost: 1 });
+  });
+
   it('counts any forgery of any list', () => {
     const forgery = fc.record({
       size: fc.integer({ min: 2, max: 50 }),

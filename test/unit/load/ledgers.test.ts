@@ -45,6 +45,27 @@ describe('CounterLedger', () => {
     expect(counts(counted(replies).verify(final))).toEqual(expected);
   });
 
+  it.each([
+    ['nothing was behind', [1, 2, 3], '3', 0],
+    ['two were not replicated', [1, 2, 3], '1', 2],
+    ['an uncertain one was replicated', [1, 2, loss], '3', 0],
+  ] as [string, unknown[], string, number][])('goes on after a death: %s', (_name, replies, kept, forgiven) => {
+    const ledger = counted(replies);
+    expect(ledger.survive(kept)).toBe(forgiven);
+    expect(counts(ledger.verify(kept))).toEqual({});
+    ledger.issue();
+    ledger.ack(Number(kept) + 1);
+    expect(counts(ledger.verify(String(Number(kept) + 1)))).toEqual({});
+    expect(counts(ledger.verify(kept))).toEqual({ lost: 1 });
+    expect(counts(ledger.verify(String(Number(kept) + 2)))).toEqual({ doubled: 1 });
+  });
+
+  it('complains after a death about more than was ever sent', () => {
+    const ledger = counted([1, 2]);
+    ledger.survive('3');
+    expect(counts(ledger.verify('3'))).toEqual({ doubled: 1 });
+  });
+
   it('complains about a command without an end', () => {
     const ledger = counted([1]);
     ledger.issue();

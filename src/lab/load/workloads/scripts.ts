@@ -68,6 +68,10 @@ export class Scripts implements Workload {
     return result[1] as Reply;
   }
 
+  async survive(reader: LoadReader): Promise<number> {
+    return this.list.survive(await readList(reader, this.list.key));
+  }
+
   async verify(reader: LoadReader): Promise<Verdict> {
     const entries = await readList(reader, this.list.key);
     const count = Number((await reader.get(this.counterKey)) ?? 0);

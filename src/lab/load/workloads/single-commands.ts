@@ -61,6 +61,11 @@ export class SingleCommands implements Workload {
     );
   }
 
+  async survive(reader: LoadReader): Promise<number> {
+    const appended = this.list.survive(await readList(reader, this.list.key));
+    return appended + this.counter.survive(await reader.get(this.counter.key));
+  }
+
   async verify(reader: LoadReader): Promise<Verdict> {
     return mergeVerdicts([
       this.list.verify(await readList(reader, this.list.key)),

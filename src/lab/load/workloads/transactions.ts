@@ -53,6 +53,10 @@ export class Transactions implements Workload {
     if (!error) meter.wrote(at);
   }
 
+  async survive(reader: LoadReader): Promise<number> {
+    return this.list.survive(await readList(reader, this.list.key));
+  }
+
   async verify(reader: LoadReader): Promise<Verdict> {
     const entries = await readList(reader, this.list.key);
     const count = Number((await reader.get(this.counterKey)) ?? 0);
