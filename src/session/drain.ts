@@ -70,6 +70,7 @@ export class Drain {
     const refusal = refusalOf(frame, marks);
     if (refusal?.closing === true) this.#closing = true;
     if (refusal?.doubtful === true) this.#doubtful = true;
+    if (ledger.note(index)?.role.is === 'reset') for (const set of Object.values(this.#subscriptions)) set.clear();
     const notRun = refusal !== undefined || provesNotRun(frame);
     if ((marks & Mark.Transaction) !== 0) this.#takeInTransaction(index, frame, notRun);
     else if (!notRun && (marks & Mark.Write) !== 0) this.#keep(index, frame, this.#ran(marks, frame));

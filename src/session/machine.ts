@@ -4,7 +4,7 @@
  *
  *            ┌──────────────────────── missed ────────────────────────┐
  *            ▼                                                        │
- *   ──▶ seeking ──verdict──▶ resting ──due──▶ joining ──joined──▶ flowing
+ *   ──▶ seeking ──primary──▶ resting ──due──▶ joining ──joined──▶ flowing
  *            ▲                  (same node      ▲                  │   │
  *            │                   refused)       │ drained          │   │ refused, or another
  *            └────────────────── lost ──────────┴── leaving ◀──────┘◀──┘ node is primary
@@ -18,23 +18,25 @@ export interface Primary {
 
 export type State<P extends Primary = Primary> =
   /** No connection; the topology has been asked for the primary. Commands are held. */
-  | { at: 'seeking'; tries: Tries; left: P | undefined; dueAt: number }
+  | { at: 'seeking'; tries: Tries<P>; left: P | undefined; dueAt: number }
   /** The primary is said to be the node that just refused: wait a little. Commands are held. */
-  | { at: 'resting'; tries: Tries; view: P; dueAt: number }
+  | { at: 'resting'; tries: Tries<P>; view: P; dueAt: number }
   /** Dialling `view` and restoring the session there. Commands are held. */
-  | { at: 'joining'; tries: Tries; view: P; dueAt: number }
+  | { at: 'joining'; tries: Tries<P>; view: P; dueAt: number }
   /** Commands go to `view` and answers come back. */
-  | { at: 'flowing'; tries: Tries; view: P }
+  | { at: 'flowing'; tries: Tries<P>; view: P }
   /** Nothing more is sent to `view`; the answers to what it has are awaited. `next` as soon as the topology has said it. */
-  | { at: 'leaving'; tries: Tries; view: P; next: P | undefined; dueAt: number }
+  | { at: 'leaving'; tries: Tries<P>; view: P; next: P | undefined; dueAt: number }
   | { at: 'closed' };
 
-/** Since the last command that was settled. */
-export interface Tries {
+/** What happened since the last command that was settled. */
+export interface Tries<P extends Primary = Primary> {
   /** Moves begun. */
   readonly moves: number;
   /** Of these, because a node said that it is not the primary. */
   readonly bounces: number;
+  /** The node that commands went to last. */
+  readonly from: P | undefined;
 }
 
 export type Event<P extends Primary = Primary> =
@@ -67,12 +69,21 @@ export type Effect<P extends Primary = Primary> =
   | { do: 'settle-lost' }
   /** The node has been left: all that is not settled is to be sent again, elsewhere. */
   | { do: 'rewind' }
-  /** Answers given after the refusal count if the node has been the primary all the time (`kept`), else they are forgotten. */
-  | { do: 'resolve'; kept: boolean }
+  /** What becomes of the provisional answers of the node that was left. */
+  | { do: 'resolve'; from: P; verdict: Verdict }
   /** The link is the session's own: send. */
   | { do: 'flow' }
   /** The first command without an answer has been sent round too often. */
   | { do: 'give-up' };
+
+/** What became of commands that a node answered when it may have been the primary or not. */
+export type Verdict =
+  /** It was the primary all the time: its answers stand. */
+  | 'stands'
+  /** It was not: the commands run again. */
+  | 'again'
+  /** It may have been for a part of the time. */
+  | 'unknown';
 
 export interface MachineLimits {
   /** How long answers are awaited from a node that the session is leaving. */
@@ -97,7 +108,7 @@ export interface Moment {
 const SEEK_AGAIN_MS = 100;
 const REST_MAX_MS = 100;
 const LOST = [{ do: 'settle-lost' }, { do: 'rewind' }] as const;
-const NO_TRIES: Tries = { moves: 0, bounces: 0 };
+const NO_TRIES = { moves: 0, bounces: 0, from: undefined } as const satisfies Tries;
 
 export const initial = { at: 'seeking', tries: NO_TRIES, left: undefined, dueAt: 0 } as const satisfies State;
 
@@ -165,11 +176,10 @@ function termKnown(state: State): number {
 }
 
 /** Having left `old`, the next primary is known: join it, at once unless it is the node that was just left. */
-function onward<P extends Primary>(tries: Tries, old: P | undefined, view: P, moment: Moment): Step<P> {
+function onward<P extends Primary>(tries: Tries<P>, old: P | undefined, view: P, moment: Moment): Step<P> {
   if (old === undefined) return becomeJoining(tries, view, moment);
-  const same = view.node === old.node;
-  const next = same && tries.moves > 1 ? becomeResting(tries, view, moment) : becomeJoining(tries, view, moment);
-  return withEffects([{ do: 'resolve', kept: same && view.term === old.term }], next);
+  if (view.node === old.node && tries.moves > 1) return becomeResting(tries, view, moment);
+  return becomeJoining(tries, view, moment);
 }
 
 function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: Moment): Step<P> {
@@ -185,7 +195,7 @@ function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: 
 function onLost<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
   switch (state.at) {
     case 'flowing':
-      return withEffects(LOST, becomeSeeking(oneMoreMove(state.tries), state.view, moment));
+      return withEffects(LOST, becomeSeeking({ ...oneMoreMove(state.tries), from: state.view }, state.view, moment));
     case 'leaving':
       return withEffects(LOST, left(state, moment));
     case 'joining':
@@ -212,7 +222,7 @@ function onDue<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
 /** The old node has answered all that it will. */
 function left<P extends Primary>(state: State<P> & { at: 'leaving' }, moment: Moment): Step<P> {
   const enough = state.tries.bounces > moment.limits.redirectsMax;
-  const tries = enough ? NO_TRIES : state.tries;
+  const tries = { ...(enough ? NO_TRIES : state.tries), from: state.view };
   const next =
     state.next === undefined ? becomeSeeking(tries, state.view, moment) : onward(tries, state.view, state.next, moment);
   return withEffects(enough ? [{ do: 'give-up' }] : [], next);
@@ -222,39 +232,47 @@ function missed<P extends Primary>(state: State<P> & { at: 'joining' }, moment: 
   return becomeSeeking(oneMoreMove(state.tries), state.view, moment);
 }
 
-function becomeSeeking<P extends Primary>(tries: Tries, old: P | undefined, { now }: Moment): Step<P> {
+function becomeSeeking<P extends Primary>(tries: Tries<P>, old: P | undefined, { now }: Moment): Step<P> {
   return {
     state: { at: 'seeking', tries, left: old, dueAt: now + SEEK_AGAIN_MS },
     effects: [{ do: 'seek', refusedBy: old?.node }],
   };
 }
 
-function becomeResting<P extends Primary>(tries: Tries, view: P, { now }: Moment): Step<P> {
+function becomeResting<P extends Primary>(tries: Tries<P>, view: P, { now }: Moment): Step<P> {
   const restMs = Math.min(2 ** Math.min(tries.moves - 1, 10), REST_MAX_MS);
   return { state: { at: 'resting', tries, view, dueAt: now + restMs }, effects: [] };
 }
 
-function becomeJoining<P extends Primary>(tries: Tries, view: P, { now, limits }: Moment): Step<P> {
+function becomeJoining<P extends Primary>(tries: Tries<P>, view: P, { now, limits }: Moment): Step<P> {
   return {
     state: { at: 'joining', tries, view, dueAt: now + limits.joinTimeoutMs },
     effects: [{ do: 'dial', view }],
   };
 }
 
-function becomeFlowing<P extends Primary>(tries: Tries, view: P): Step<P> {
-  return { state: { at: 'flowing', tries, view }, effects: [{ do: 'flow' }] };
+function becomeFlowing<P extends Primary>(tries: Tries<P>, view: P): Step<P> {
+  const { from } = tries;
+  const flowing: Step<P> = { state: { at: 'flowing', tries, view }, effects: [{ do: 'flow' }] };
+  return from === undefined ? flowing : withEffects([{ do: 'resolve', from, verdict: verdictOn(from, view) }], flowing);
+}
+
+/** Whether `from` was the primary when it gave its last answers, now that `view` has said itself that it is. */
+function verdictOn(from: Primary, view: Primary): Verdict {
+  if (view.node === from.node) return view.term === from.term ? 'stands' : 'unknown';
+  return view.term <= from.term + 1 ? 'again' : 'unknown';
 }
 
 function leaving<P extends Primary>(
-  from: { view: P; tries: Tries },
+  from: { view: P; tries: Tries<P> },
   next: P | undefined,
   { now, limits }: Moment,
 ): State<P> {
   return { at: 'leaving', tries: from.tries, view: from.view, next, dueAt: now + limits.drainTimeoutMs };
 }
 
-function oneMoreMove(tries: Tries, bounce = false): Tries {
-  return { moves: tries.moves + 1, bounces: tries.bounces + (bounce ? 1 : 0) };
+function oneMoreMove<P extends Primary>(tries: Tries<P>, bounce = false): Tries<P> {
+  return { ...tries, moves: tries.moves + 1, bounces: tries.bounces + (bounce ? 1 : 0) };
 }
 
 function stay<P extends Primary>(state: State<P>): Step<P> {

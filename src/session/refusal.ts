@@ -72,7 +72,7 @@ function refusalOfError(error: ErrorReply): Refusal | undefined {
 export function provesNotRun(frame: Buffer): boolean {
   if (!isError(frame)) return false;
   const { kind } = classifyError(frame);
-  return kind === 'oom' || kind === 'misconf';
+  return kind === 'oom' || kind === 'misconf' || kind === 'no-script';
 }
 
 function refusal(by: string, bounce: boolean): Refusal {

@@ -6,7 +6,7 @@ import { FrameReader, type FrameSink } from './frame-reader.js';
 import { Hold } from './hold.js';
 import { Intake } from './intake.js';
 import { Join } from './join.js';
-import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
+import { type Effect, type Event, initial, type Primary, type State, step, type Verdict } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
 import { type Refusal, refusalOf } from './refusal.js';
@@ -225,7 +225,7 @@ export class Session<P extends Primary> implements FrameSink {
         this.#rewind();
         return;
       case 'resolve':
-        resolveProvisional(this.#book, effect.kept);
+        this.#resolve(effect.verdict, effect.from.node);
         return;
       case 'flow':
         this.#flow();
@@ -492,9 +492,22 @@ export class Session<P extends Primary> implements FrameSink {
       return;
     }
     const { ledger } = this.#book;
-    const retry = this.#options.onUncertain === 'retry';
-    const commands = this.#drain?.lost(node, retry) ?? settleLost(this.#book, ledger.head, node, retry);
+    this.#tellUncertain(
+      node,
+      this.#drain?.lost(node, this.#retry) ?? settleLost(this.#book, ledger.head, node, this.#retry),
+    );
+  }
+
+  #resolve(verdict: Verdict, node: string): void {
+    this.#tellUncertain(node, resolveProvisional(this.#book, verdict, node, this.#retry));
+  }
+
+  #tellUncertain(node: string, commands: number): void {
     if (commands > 0) this.ports.onEvent({ type: 'uncertain', node, commands });
+  }
+
+  get #retry(): boolean {
+    return this.#options.onUncertain === 'retry';
   }
 
   #rewind(): void {

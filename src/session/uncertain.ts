@@ -1,5 +1,6 @@
 import type { Book } from './book.js';
 import { type Ledger, Mark } from './ledger.js';
+import type { Verdict } from './machine.js';
 import { endsTransaction } from './role.js';
 import { wireError } from './session-error.js';
 
@@ -25,15 +26,18 @@ export function settleLost(book: Book, from: number, node: string, retry: boolea
     const inTransaction = (ledger.marks(index) & Mark.Transaction) !== 0;
     if (inTransaction) index = pastTransaction(ledger, index, ledger.sent) - 1;
     if (index >= ledger.sent || !mayRunTwice(ledger, index)) continue;
-    if (retry) {
-      ledger.addMark(index, Mark.Lost);
-      continue;
-    }
-    if (inTransaction) settleTransaction(book, index, error);
-    else ledger.annotate(index, { is: 'plain' }).answer = error;
-    uncertain++;
+    if (settleUnknown(book, index, error, retry)) uncertain++;
   }
   return uncertain;
+}
+
+/** Nobody knows whether the command at `index`, or the transaction that it ends, was executed. Returns whether that is told. */
+function settleUnknown(book: Book, index: number, error: Buffer, retry: boolean): boolean {
+  const { ledger } = book;
+  if (retry) ledger.addMark(index, Mark.Lost);
+  else if ((ledger.marks(index) & Mark.Transaction) !== 0) settleTransaction(book, index, error);
+  else ledger.annotate(index, { is: 'plain' }).answer = error;
+  return !retry;
 }
 
 /** Whether it matters that the command at `index`, or the transaction that it ends, was executed. */
@@ -53,6 +57,7 @@ export function settleTransaction(book: Book, exec: number, error: Buffer): void
     if (index === exec) entry.answer = error;
     else entry.answer ??= entry.role.is === 'multi' ? OK : QUEUED;
     entry.provisional = false;
+    entry.resend = false;
     if (entry.role.is === 'multi') break;
   }
 }
@@ -64,13 +69,17 @@ export function pastTransaction(ledger: Ledger, from: number, to: number): numbe
   return index + 1;
 }
 
-/** The topology has spoken: provisional answers stand, or the commands run again. */
-export function resolveProvisional(book: Book, kept: boolean): void {
+/** It is known, as far as it can be, what the provisional answers are worth. Returns how many commands became uncertain. */
+export function resolveProvisional(book: Book, verdict: Verdict, node: string, retry: boolean): number {
   const { ledger } = book;
+  const error = wireError('UNCERTAIN', node);
+  let uncertain = 0;
   for (let index = ledger.base; index < ledger.tail; index++) {
     const entry = ledger.note(index);
     if (entry?.provisional !== true) continue;
     entry.provisional = false;
-    if (!kept) entry.answer = undefined;
+    if (verdict === 'again' || (verdict === 'unknown' && retry)) entry.answer = undefined;
+    if (verdict === 'unknown' && mayRunTwice(ledger, index) && settleUnknown(book, index, error, retry)) uncertain++;
   }
+  return uncertain;
 }

@@ -6,6 +6,7 @@ import { encodeLine, type Flavour, type Line, programs } from './sim/programs.js
 import { type Act, type Setting, World } from './sim/world.js';
 
 const setting = fc.record<Setting>({
+  joined: fc.constantFrom(true, true, true, false),
   version: fc.constantFrom('r70', 'v81', 'v91'),
   password: fc.boolean(),
   slow: fc.boolean(),
@@ -28,7 +29,7 @@ const acts = fc.array(
       weight: 1,
     },
   ),
-  { maxLength: 150 },
+  { maxLength: 200, size: 'max' },
 );
 
 const flavours: Flavour[] = [
@@ -38,9 +39,11 @@ const flavours: Flavour[] = [
   { password: false, pubsub: false, reply: true },
 ];
 
-const sample = fc
-  .record({ setting, flavour: fc.constantFrom(...flavours), acts })
-  .chain((chosen) => programs(chosen.flavour, 10).map((lines) => ({ ...chosen, lines })));
+const sample = fc.oneof(
+  ...flavours.map((flavour) =>
+    fc.record({ setting, flavour: fc.constant(flavour), acts, lines: programs(flavour, 10) }),
+  ),
+);
 
 function run(setting: Setting, lines: readonly Line[][], acts: readonly Act[]): World {
   const world = new World(

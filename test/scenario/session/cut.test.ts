@@ -154,11 +154,38 @@ describe('behind the cut', () => {
     expect(stage.received()).toEqual([]);
   });
 
-  it('a demoted node that is the primary again: what was answered by a script counts only in the same term', () => {
+  it.each([
+    ['A', 1, 'has been the primary all the time: they stand', ['INCR a'], ['+QUEUED', '*1', ':0']],
+    [
+      'B',
+      2,
+      'was not: they run again',
+      ['INCR a', 'MULTI', 'PUBLISH c m', 'EXEC', 'EVAL x 0'],
+      ['+QUEUED', '*1', ':0'],
+    ],
+    ['A', 3, 'may have been in between: nobody knows', ['INCR a'], ['+QUEUED', '-UNCERTAIN', '-UNCERTAIN']],
+    ['B', 4, 'may have been in between: nobody knows', ['INCR a'], ['+QUEUED', '-UNCERTAIN', '-UNCERTAIN']],
+  ])(
+    'answers of scripts and PUBLISH, then %s is the primary of term %i: the node %s',
+    (node, term, _, again, answers) => {
+      const stage = Stage.flowing();
+      stage.client('INCR a', 'MULTI', 'PUBLISH c m', 'EXEC', 'EVAL x 0');
+      stage.at('A').answer('-REDIRECT h:2', '+OK', '+QUEUED', '*1\r\n:0', ':0');
+      moveTo(stage, node, term);
+      expect(stage.at(node).commands).toEqual(again);
+      stage.at(node).answer(...[':1', '+OK', '+QUEUED', '*1\r\n:0', ':0'].slice(0, again.length));
+      expect(stage.words()).toEqual([':1', '+OK', ...answers]);
+      expect(stage.session.retained).toEqual({ bytes: 0, commands: 0, notes: 0 });
+    },
+  );
+
+  it('what the topology said last does not count if the node itself disagrees', () => {
     const stage = Stage.flowing();
     stage.client('INCR a', 'EVAL x 0');
     stage.at('A').answer('-REDIRECT h:2', ':0');
-    moveTo(stage, 'A', 3);
-    expect(stage.at('A').commands).toEqual(['INCR a', 'EVAL x 0']);
+    stage.primary('A', 1);
+    stage.at('A').accept('slave');
+    moveTo(stage, 'B');
+    expect(stage.at('B').commands).toEqual(['INCR a', 'EVAL x 0']);
   });
 });

@@ -91,6 +91,16 @@ describe('subscriptions', () => {
     expect(stage.at('B').commands).toEqual(['INCR a', 'SUBSCRIBE c', 'PING']);
   });
 
+  it('RESET behind the cut ends those before it: UNSUBSCRIBE has one answer', () => {
+    const stage = Stage.flowing();
+    stage.client('INCR a', 'SUBSCRIBE c', 'RESET', 'UNSUBSCRIBE', 'INCR b');
+    stage.at('A').answer('-REDIRECT h:2', array('subscribe', 'c', 1), '+RESET');
+    stage.at('A').answer('*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0', '-REDIRECT h:2');
+    stage.primary('B');
+    stage.at('B').accept();
+    expect(stage.at('B').commands).toEqual(['INCR a', 'SUBSCRIBE c', 'RESET', 'UNSUBSCRIBE', 'INCR b']);
+  });
+
   it('an array that only looks like a message is an answer in RESP3', () => {
     const stage = inResp3();
     stage.client('SUBSCRIBE c', 'EVAL x 0', 'LRANGE l 0 -1');

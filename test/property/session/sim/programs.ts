@@ -143,7 +143,7 @@ const form = fc.constantFrom<Line['form']>('array', 'array', 'array', 'array', '
 
 /** The programs of one to three sessions. Own keys begin with `s<number>:`. */
 export function programs(flavour: Flavour, stepsMax: number): fc.Arbitrary<Line[][]> {
-  const program = fc.array(fc.tuple(steps(flavour), form), { minLength: 1, maxLength: stepsMax });
+  const program = fc.array(fc.tuple(steps(flavour), form), { minLength: 1, maxLength: stepsMax, size: 'max' });
   return fc.array(program, { minLength: 1, maxLength: 3 }).map((all) => {
     let tokens = 0;
     const fresh = () => `t${++tokens}`;

@@ -69,6 +69,14 @@ export class Wire implements Upstream {
     return this.#given.length > 0 || this.#toNode.length > 0 || (this.state === 'open' && !this.paused && readable);
   }
 
+  /** Whatever can happen happens. */
+  move(): void {
+    this.open();
+    this.kernelTakes();
+    this.deliverToNode(1e9);
+    this.deliverToSession(1e9);
+  }
+
   open(): void {
     if (this.state !== 'dialling') return;
     if (!this.node.alive) {

@@ -4,6 +4,8 @@ import { Lineage, SimNode, type Version } from './node.js';
 import { Wire } from './wire.js';
 
 export interface Setting {
+  /** The sessions are with A when it begins; else they have only dialled. */
+  readonly joined: boolean;
   readonly version: Version;
   readonly password: boolean;
   /** The kernel takes bytes only when told to. */
@@ -117,6 +119,7 @@ export class World {
     this.nodes[1].primary = this.nodes[0];
     this.sessions = programs.map((program) => new SimSession(this, program, options));
     for (const { session } of this.sessions) session.open({ node: 'A', term: 1 });
+    while (setting.joined && this.wires.some((wire) => wire.busy)) for (const wire of this.wires) wire.move();
   }
 
   setTimer(ms: number, fire: () => void): number {
@@ -223,6 +226,7 @@ export class World {
     const old = this.nodes.find((node) => node.alive && node.role === 'primary');
     const other = this.nodes.find((node) => node !== old);
     if (old === undefined || other === undefined || !other.alive) return;
+    this.#letGo(other);
     old.paused = true;
     const release = () => old.settleDown();
     if (kind % 2 === 0) {
@@ -236,6 +240,20 @@ export class World {
         },
         release,
       ];
+    }
+  }
+
+  /**
+   * Nobody switches back before the sessions have left the node that was demoted: a pipeline that is refused in its
+   * beginning and executed in its end cannot be put in order.
+   */
+  #letGo(node: SimNode): void {
+    const gone = ({ session: { state } }: SimSession) => state.at === 'flowing' && state.view.node !== node.name;
+    for (let round = 0; round < 100 && !this.sessions.every(gone); round++) {
+      this.acts.news();
+      for (const { session } of this.sessions) session.resume();
+      this.#round();
+      this.wait(1);
     }
   }
 
@@ -278,7 +296,9 @@ export class World {
     }
     for (const { session } of this.sessions) session.resume();
     for (let round = 0; round < 3_000; round++) {
-      if (this.#round()) continue;
+      const writing = this.sessions.filter(({ at, program, ended }) => at < program.length && ended === undefined);
+      for (const client of writing) client.take(1_000);
+      if (this.#round() || writing.length > 0) continue;
       if (this.sessions.every(({ done, session }) => done && session.state.at === 'flowing')) return;
       if (this.sessions.every(({ done, ended }) => done || ended !== undefined) && round > 2_500) return;
       this.wait(20);
@@ -292,20 +312,11 @@ export class World {
   /** Everything that can happen without the clock, once. Returns whether anything did. */
   #round(): boolean {
     let moved = false;
-    for (const client of this.sessions) {
-      if (client.at < client.program.length && client.session.state.at !== 'closed') {
-        client.take(1_000);
-        moved = true;
-      }
-      client.session.flush();
-    }
+    for (const { session } of this.sessions) session.flush();
     for (const wire of this.wires) {
       if (!wire.busy) continue;
       moved = true;
-      wire.open();
-      wire.kernelTakes();
-      wire.deliverToNode(1e9);
-      wire.deliverToSession(1e9);
+      wire.move();
     }
     // Those who are answered may ask again: theirs is the next round.
     for (let count = this.questions.length * 2; count > 0; count--) {
