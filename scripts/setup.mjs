@@ -41,11 +41,21 @@ function ensureInstalled() {
   const lockText = readFileSync(join(root, 'package-lock.json'));
   const stamp = `${hashOf([lockText])} ${process.platform}-${process.arch}\n`;
   if (readIfThere(installStamp) === stamp) return;
-  if (!installedMatches(JSON.parse(lockText))) {
-    say('installing the dependencies (npm ci)');
-    runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  }
+  const lock = JSON.parse(lockText);
+  if (!installedMatches(lock)) install(lock);
   writeFileSync(installStamp, stamp);
+}
+
+/**
+ * `npm ci` refuses a lock file that lacks binaries for other systems, which is what npm writes where those could not be
+ * looked up. Then the locked versions are installed by `npm install`, and compared with the lock file afterwards.
+ */
+function install(lock) {
+  say('installing the dependencies');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  if (runNpm(['ci', ...quiet], 'ignore') === 0) return;
+  if (runNpm(['install', '--no-save', ...quiet], 2) !== 0) throw new SetupError('npm install failed');
+  if (!installedMatches(lock)) throw new SetupError('npm installed something else than package-lock.json says');
 }
 
 /** Compares what npm says it installed with the lock file, so that an installation made by hand is not made again. */
@@ -90,14 +100,16 @@ export function tool(packageName, command) {
   return join(folder, typeof bin === 'string' ? bin : bin[command]);
 }
 
-function runNpm(args) {
+/** Returns the exit status. */
+function runNpm(args, output) {
+  const options = { cwd: root, stdio: ['ignore', output, output] };
   // Under `npm start` npm says where it is; otherwise the one on PATH will do.
   const npm = process.env.npm_execpath;
   const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
-    : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
-  if (result.status !== 0)
-    throw new SetupError(`npm ${args[0]} failed${result.error ? `: ${result.error.message}` : ''}`);
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+  if (result.error) throw new SetupError(`npm cannot be run: ${result.error.message}`);
+  return result.status;
 }
 
 function filesBelow(folder) {

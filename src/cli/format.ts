@@ -5,7 +5,7 @@ export function count(value: number): string {
 
 /** 0.4 ms, 12 ms, 3.2 s */
 export function time(ms: number): string {
-  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  if (Math.round(ms) >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 

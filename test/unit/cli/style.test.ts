@@ -36,6 +36,7 @@ describe('numbers for people', () => {
     [0.44, '0.4 ms'],
     [9.96, '10.0 ms'],
     [12.3, '12 ms'],
+    [999.6, '1.0 s'],
     [3210, '3.2 s'],
   ])('%d ms is %s', (ms, text) => expect(time(ms)).toBe(text));
 
