@@ -8,11 +8,13 @@ interface Waiting {
 }
 
 /**
- * No more than `dialsMax` connections being opened at a time: when thousands of sessions move at once, a server's accept
- * queue is not flooded. The rest wait in order.
+ * No more than `dialsMax` connections being opened at a time, so that thousands of sessions that move at once do not flood
+ * a server's accept queue; and no more than one dial begun per turn of the event loop, so that the first of them are
+ * served again before the last have dialled. The rest wait in order.
  */
 export class DialGate implements Transport {
   #dialling = 0;
+  #turnTaken = false;
   readonly #queue: Waiting[] = [];
 
   constructor(
@@ -22,7 +24,7 @@ export class DialGate implements Transport {
 
   dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
     const dial = () => this.#dial(address, handlers, options);
-    if (this.#dialling < this.dialsMax) return dial();
+    if (this.#queue.length === 0 && this.#mayDial) return dial();
     const waiting: Waiting = { dial, link: undefined, paused: false, closed: false };
     this.#queue.push(waiting);
     return new WaitingLink(waiting, handlers);
@@ -30,6 +32,8 @@ export class DialGate implements Transport {
 
   #dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
     this.#dialling++;
+    this.#turnTaken = true;
+    setImmediate(() => this.#nextTurn());
     let opening = true;
     const opened = () => {
       if (!opening) return;
@@ -55,8 +59,17 @@ export class DialGate implements Transport {
     );
   }
 
+  get #mayDial(): boolean {
+    return this.#dialling < this.dialsMax && !this.#turnTaken;
+  }
+
+  #nextTurn(): void {
+    this.#turnTaken = false;
+    this.#next();
+  }
+
   #next(): void {
-    while (this.#dialling < this.dialsMax) {
+    while (this.#mayDial) {
       const waiting = this.#queue.shift();
       if (waiting === undefined) return;
       if (waiting.closed) continue;

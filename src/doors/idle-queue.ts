@@ -1,12 +1,9 @@
-/** Callbacks run per turn of the event loop. */
-const PER_TURN = 2;
-
 /**
- * Work that may wait a turn or more of the event loop, a little at a time: idle sessions, when those that hold commands
+ * Work that may wait some turns of the event loop, one piece in each: idle sessions, when those that hold commands
  * are moving.
  */
 export class IdleQueue {
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #due = false;
 
   add(work: () => void): void {
@@ -19,7 +16,7 @@ export class IdleQueue {
     this.#due = true;
     setImmediate(() => {
       this.#due = false;
-      for (const work of this.#waiting.splice(0, PER_TURN)) work();
+      this.#waiting.shift()?.();
       this.#schedule();
     });
   }
