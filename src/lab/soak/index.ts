@@ -1,0 +1,1 @@
+export { type GapReport, runSoak, type SoakOptions, type SoakReport } from './soak-run.js';
