@@ -2,40 +2,50 @@ import type { Book } from './book.js';
 import type { Intake } from './intake.js';
 import { Mark } from './ledger.js';
 import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
-import { pastTransaction, settleTransaction } from './uncertain.js';
+import { pastTransaction, settleUnknown } from './uncertain.js';
 
 const OK = Buffer.from('+OK\r\n');
+
+export interface GivenUp {
+  /** Commands that the client waited for and that were answered with the error. */
+  readonly commands: number;
+  /** Commands, or transactions, that were answered UNCERTAIN. */
+  readonly uncertain: number;
+}
 
 /**
  * Gives up the commands before index `upTo`: they are answered with the error `code` and never sent (again). Of those that
  * may have run already, UNCERTAIN is said instead. A transaction is given up as a whole, to its EXEC, even where that comes
- * only later. Returns how many commands were given up.
+ * only later.
  */
-export function expire(book: Book, intake: Intake, upTo: number, code: WireCode, detail: string | undefined): number {
+export function expire(book: Book, intake: Intake, upTo: number, code: WireCode, detail: string | undefined): GivenUp {
   const { ledger } = book;
   const error = wireError(code, detail);
-  const uncertain = wireError('UNCERTAIN', detail);
+  const unknown = wireError('UNCERTAIN', detail);
   let commands = 0;
+  let uncertain = 0;
   let index = ledger.base;
   while (index < ledger.tail && index < upTo) {
     const inTransaction = (ledger.marks(index) & Mark.Transaction) !== 0;
     const end = inTransaction ? pastTransaction(ledger, index, ledger.tail) : index + 1;
     if (end > ledger.tail) intake.loseTransaction(error);
-    else if (inTransaction && mayHaveRun(book, end - 1)) settleTransaction(book, end - 1, uncertain);
-    for (; index < Math.min(end, ledger.tail); index++) {
-      if (giveUp(book, index, mayHaveRun(book, index) ? uncertain : error)) commands++;
+    else if (mayHaveRun(book, end - 1)) {
+      settleUnknown(book, end - 1, unknown, false);
+      uncertain++;
     }
+    for (; index < Math.min(end, ledger.tail); index++) if (giveUp(book, index, error)) commands++;
   }
   book.altered = true;
-  return commands;
+  return { commands, uncertain };
 }
 
 /** It was answered by a node that may have been the primary, or was on the wire when a connection was lost. */
 function mayHaveRun(book: Book, index: number): boolean {
-  return book.ledger.note(index)?.provisional === true || (book.ledger.marks(index) & Mark.Lost) !== 0;
+  const entry = book.ledger.note(index);
+  return entry?.provisional === true || (entry?.answer === undefined && (book.ledger.marks(index) & Mark.Lost) !== 0);
 }
 
-/** Returns whether the client waits for the answer. */
+/** Returns whether the client is told of it only now. */
 function giveUp(book: Book, index: number, error: Buffer): boolean {
   const { ledger } = book;
   const entry = ledger.annotate(index, { is: 'plain' });

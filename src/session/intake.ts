@@ -4,9 +4,10 @@ import type { Book } from './book.js';
 import { changeOf, type Family } from './identity.js';
 import { Mark, type Note, note } from './ledger.js';
 import type { SessionOptions } from './options.js';
-import type { Role } from './role.js';
+import { endsWatch, type Role } from './role.js';
 import type { ScriptCache } from './script-cache.js';
 import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
+import { settleUnknown } from './uncertain.js';
 
 /** What the intake needs to know of the session around it. */
 export interface IntakeHost {
@@ -51,6 +52,8 @@ export class Intake {
   #local: Local;
   /** A local refusal within the transaction at hand: EXEC must not commit. */
   #spoiled = false;
+  /** A WATCH came and may be in force. */
+  #watched = false;
   /** A WATCH was lost with a node: the next EXEC must not commit. */
   #blind = false;
   #reply: 'on' | 'off' | 'skip-next' = 'on';
@@ -197,7 +200,8 @@ export class Intake {
     const opens = name === 'multi' && this.#transaction === undefined && args.length === 1;
     if (opens) this.#transaction = 0;
     if (this.#transaction === undefined) {
-      if (name === 'unwatch' || name === 'reset') this.#blind = false;
+      if (name === 'watch') this.#watched = true;
+      if (name === 'unwatch' || name === 'reset') this.#unwatch();
       // Outside a transaction EXEC and DISCARD are errors, and change nothing.
       if (entry?.role.is === 'multi' || name === 'exec' || name === 'discard') entry!.role = { is: 'plain' };
       if (name === 'reset') this.#reply = 'on';
@@ -213,9 +217,14 @@ export class Intake {
     this.#push(end, own | Mark.Transaction, entry);
     if (closes) {
       this.#transaction = undefined;
-      this.#blind = false;
       this.#spoiled = false;
+      this.#unwatch();
     }
+  }
+
+  #unwatch(): void {
+    this.#blind = false;
+    this.#watched = false;
   }
 
   /** EXEC has the effect of all that it executes. */
@@ -264,18 +273,27 @@ export class Intake {
     return commandArgs(own, start, end);
   }
 
-  /** After a move: what has a time limit is sent again with the time that is left, and a lost WATCH must not commit. */
-  rewound(watchLost: boolean): void {
+  /**
+   * After a move: what has a time limit is sent again with the time that is left, and a lost WATCH must not commit.
+   * Returns how many commands became uncertain.
+   */
+  rewound(watchLost: boolean): number {
     const { ledger } = this.book;
     let blind = watchLost;
+    let uncertain = 0;
     for (let index = ledger.base; index < ledger.tail; index++) {
       const entry = ledger.note(index);
       if (entry === undefined) continue;
       this.#startOver(entry);
-      if (blind && entry.role.is === 'exec') commitNot(entry, 'nil');
+      if (blind && entry.role.is === 'exec') {
+        // Nil would say that it was not executed.
+        if ((ledger.marks(index) & Mark.Lost) === 0) commitNot(entry, 'nil');
+        else if (settleUnknown(this.book, index, wireError('UNCERTAIN'), false)) uncertain++;
+      }
       if (blind) blind = !endsWatch(entry.role);
     }
     if (blind) this.#blind = true;
+    return uncertain;
   }
 
   #startOver(entry: Note): void {
@@ -312,13 +330,20 @@ export class Intake {
 
   #answerLost(name: string, end: number, error: Buffer): void {
     const closes = name === 'exec' || name === 'discard';
+    const entry = answered(name === 'exec' ? EXEC_ABORT : closes ? OK : error);
+    if (closes && this.#watched) {
+      // What the node does not hear of does not end a WATCH there.
+      entry.resend = true;
+      entry.instead = () => UNWATCH;
+    }
     if (closes) this.#endLost();
-    this.#push(end, 0, answered(name === 'exec' ? EXEC_ABORT : closes ? OK : error));
+    this.#push(end, 0, entry);
   }
 
   #endLost(): void {
     this.#local = undefined;
     this.#transaction = undefined;
+    this.#unwatch();
   }
 
   /** The node must go on answering, or a refusal would go unseen: the session itself keeps the answers from the client. */
@@ -404,15 +429,12 @@ function answered(answer: Buffer): Note {
 }
 
 const DISCARD = Buffer.from('*1\r\n$7\r\nDISCARD\r\n');
+const UNWATCH = Buffer.from('*1\r\n$7\r\nUNWATCH\r\n');
 
 /** EXEC is sent as DISCARD; the client gets nil, as if somebody had changed a watched key, or EXECABORT. */
 function commitNot(entry: Note, why: 'nil' | 'abort'): void {
   entry.role = { is: 'exec', blind: why === 'nil' };
   entry.instead = () => DISCARD;
-}
-
-function endsWatch(role: Role): boolean {
-  return role.is === 'exec' || role.is === 'discard' || role.is === 'unwatch' || role.is === 'reset';
 }
 
 function names(args: readonly Buffer[]): string[] {

@@ -28,6 +28,11 @@ export function endsTransaction(role: Role | undefined): boolean {
   return role?.is === 'exec' || role?.is === 'discard' || role?.is === 'reset';
 }
 
+/** After these no WATCH is in force. */
+export function endsWatch(role: Role | undefined): boolean {
+  return role?.is === 'unwatch' || endsTransaction(role);
+}
+
 export interface Subscription<Is extends string> {
   is: Is;
   family: Family;

@@ -222,7 +222,7 @@ export class Session<P extends Primary> implements FrameSink {
         this.#settleLost('view' in before ? before.view.node : '');
         return;
       case 'rewind':
-        this.#rewind();
+        this.#rewind('view' in before ? before.view.node : '');
         return;
       case 'resolve':
         this.#resolve(effect.verdict, effect.from.node);
@@ -275,8 +275,10 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #giveUp(upTo: number, code: WireCode): void {
-    const commands = expire(this.#book, this.#intake, upTo, code, this.#lastTrouble);
-    this.ports.onEvent({ type: 'given-up', code, commands });
+    const { commands, uncertain } = expire(this.#book, this.#intake, upTo, code, this.#lastTrouble);
+    if (commands > 0) this.ports.onEvent({ type: 'given-up', code, commands });
+    const from = 'tries' in this.#state ? this.#state.tries.from : undefined;
+    this.#tellUncertain(from?.node ?? '', uncertain);
   }
 
   // ---- joining a node ------------------------------------------------------------------------------------------
@@ -510,14 +512,14 @@ export class Session<P extends Primary> implements FrameSink {
     return this.#options.onUncertain === 'retry';
   }
 
-  #rewind(): void {
+  #rewind(node: string): void {
     const book = this.#book;
     const watching = book.watching;
     this.#replayed = book.ledger.sent - book.ledger.base;
     book.watching = false;
     book.rewind();
     this.#drain = undefined;
-    this.#intake.rewound(watching);
+    this.#tellUncertain(node, this.#intake.rewound(watching));
     book.tidy();
   }
 

@@ -1,7 +1,7 @@
 import type { Book } from './book.js';
 import { type Ledger, Mark } from './ledger.js';
 import type { Verdict } from './machine.js';
-import { endsTransaction } from './role.js';
+import { endsTransaction, endsWatch } from './role.js';
 import { wireError } from './session-error.js';
 
 const QUEUED = Buffer.from('+QUEUED\r\n');
@@ -32,11 +32,15 @@ export function settleLost(book: Book, from: number, node: string, retry: boolea
 }
 
 /** Nobody knows whether the command at `index`, or the transaction that it ends, was executed. Returns whether that is told. */
-function settleUnknown(book: Book, index: number, error: Buffer, retry: boolean): boolean {
+export function settleUnknown(book: Book, index: number, error: Buffer, retry: boolean): boolean {
   const { ledger } = book;
   if (retry) ledger.addMark(index, Mark.Lost);
   else if ((ledger.marks(index) & Mark.Transaction) !== 0) settleTransaction(book, index, error);
-  else ledger.annotate(index, { is: 'plain' }).answer = error;
+  else {
+    const entry = ledger.annotate(index, { is: 'plain' });
+    entry.answer = error;
+    entry.provisional = false;
+  }
   return !retry;
 }
 
@@ -49,16 +53,29 @@ function mayRunTwice(ledger: Ledger, index: number): boolean {
   return entry?.role.is === 'exec' && entry.instead === undefined;
 }
 
-/** The EXEC at `exec` is answered with `error`; the commands before it as if they had been queued. */
-export function settleTransaction(book: Book, exec: number, error: Buffer): void {
+/** The EXEC at `exec` is answered with `error`; the commands before it as if they had been queued. None is sent again. */
+function settleTransaction(book: Book, exec: number, error: Buffer): void {
   const { ledger } = book;
-  for (let index = exec; index >= ledger.base; index--) {
+  let index = exec;
+  for (; index >= ledger.base; index--) {
     const entry = ledger.annotate(index, { is: 'plain' });
     if (index === exec) entry.answer = error;
     else entry.answer ??= entry.role.is === 'multi' ? OK : QUEUED;
     entry.provisional = false;
     entry.resend = false;
     if (entry.role.is === 'multi') break;
+  }
+  settleWatches(book, index - 1);
+}
+
+/** The WATCHes up to `index` have ended with a transaction: they must not be in force on the next connection. */
+function settleWatches(book: Book, index: number): void {
+  const { ledger } = book;
+  for (let at = index; at >= ledger.base && !endsWatch(ledger.note(at)?.role); at--) {
+    const entry = ledger.note(at);
+    if (entry?.role.is !== 'watch') continue;
+    entry.answer ??= OK;
+    entry.provisional = false;
   }
 }
 

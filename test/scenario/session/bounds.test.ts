@@ -79,7 +79,18 @@ describe('HOLDLIMIT', () => {
     expect(stage.words()).toEqual(['+OK', '-HOLDLIMIT', '-HOLDLIMIT', '-EXECABORT', '+OK']);
   });
 
-  it('a transaction whose MULTI was refused survives a move', () => {
+  it('MULTI itself, behind a WATCH: EXEC ends the WATCH at the node', () => {
+    const stage = Stage.flowing({ replayCommandsMax: 1 });
+    stage.client('WATCH w');
+    stage.client('MULTI');
+    stage.at('A').answer('+OK');
+    stage.client('EXEC');
+    expect(stage.at('A').commands).toEqual(['UNWATCH']);
+    stage.at('A').answer('+OK');
+    expect(stage.words()).toEqual(['+OK', '-HOLDLIMIT', '-EXECABORT']);
+  });
+
+  it('a transaction that was cut short by the limit survives a move', () => {
     const stage = Stage.flowing({ replayCommandsMax: 2 });
     stage.client('MULTI');
     stage.client('SET a 1');

@@ -17,6 +17,17 @@ describe("onUncertain 'retry'", () => {
     expect(stage.received()).toEqual([':1', '+OK', '+QUEUED', '*1\r\n:1']);
   });
 
+  it('a transaction that may have run and lost its WATCH is uncertain: nil would say that it did not', () => {
+    const stage = Stage.flowing({ onUncertain: 'retry' });
+    stage.client('WATCH w');
+    stage.at('A').answer('+OK');
+    stage.client('MULTI', 'INCR b', 'EXEC');
+    stage.at('A').lose();
+    reconnect(stage);
+    expect(stage.at('B').commands).toEqual([]);
+    expect(stage.words()).toEqual(['+OK', '+OK', '+QUEUED', '-UNCERTAIN']);
+  });
+
   it('a write that cannot be run again in time is uncertain: it may have run the first time', () => {
     const stage = Stage.flowing({ onUncertain: 'retry', holdTimeoutMs: 1_000 });
     stage.client('GET a', 'INCR a', 'MULTI', 'INCR b', 'EXEC');
@@ -62,6 +73,14 @@ describe('a lost connection', () => {
     stage.client('EXEC');
     stage.at('B').answer('+OK', '+QUEUED', '*1\r\n:1');
     expect(stage.received()).toEqual(['+OK', '+QUEUED', '*1\r\n:1']);
+  });
+
+  it('EXEC that is UNCERTAIN ends the WATCH before it, also on the next connection', () => {
+    const stage = Stage.flowing();
+    stage.client('GET a', 'WATCH w', 'MULTI', 'SET w 1', 'EXEC', 'MULTI', 'GET w', 'EXEC');
+    stage.at('A').lose();
+    reconnect(stage);
+    expect(stage.at('B').commands).toEqual(['GET a', 'MULTI', 'GET w', 'EXEC']);
   });
 
   it('EXEC of reads alone runs again', () => {

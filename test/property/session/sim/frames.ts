@@ -18,3 +18,8 @@ export function framesOf(received: string): string[] {
 export function isMessage(frame: string): boolean {
   return /^[*>]3\r\n\$7\r\nmessage\r\n/.test(frame);
 }
+
+/** The elements of an array. */
+export function elementsOf(frame: string): string[] {
+  return framesOf(frame.slice(frame.indexOf('\r\n') + 2));
+}

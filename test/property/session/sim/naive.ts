@@ -1,5 +1,5 @@
 import { SimClient } from './client.js';
-import { isMessage } from './frames.js';
+import { elementsOf, isMessage } from './frames.js';
 import { Lineage, SimNode } from './node.js';
 import { type Line, padded } from './programs.js';
 import { ANY_INTEGER, ANY_POP } from './reply.js';
@@ -41,7 +41,7 @@ export class Naive {
     const popped = args[0] === 'BLPOP' && this.#pops([...args]);
     if (popped !== false) return popped;
     client.execute([...args]);
-    if (args[0] === 'EXEC' && this.#sent.startsWith('*') && shared.includes(true)) return leaveOpen(this.#sent, shared);
+    if (args[0] === 'EXEC' && /^\*\d/.test(this.#sent) && shared.includes(true)) return leaveOpen(this.#sent, shared);
     return dependsOnOthers(args) && this.#sent.startsWith(':') ? ANY_INTEGER : this.#sent;
   }
 
@@ -63,33 +63,9 @@ function dependsOnOthers(args: readonly string[]): boolean {
 
 /** The answers of EXEC to the commands that depend on others, all integers, are left open. */
 function leaveOpen(exec: string, open: readonly boolean[]): string {
-  const [header, ...elements] = elementsOf(exec);
+  const elements = elementsOf(exec);
   return (
-    header +
+    `*${elements.length}\r\n` +
     elements.map((element, index) => (open[index] === true && element.startsWith(':') ? ANY_INTEGER : element)).join('')
   );
-}
-
-/** The header of an array and its elements, none of which is an array of arrays. */
-function elementsOf(frame: string): string[] {
-  const parts: string[] = [];
-  let at = frame.indexOf('\r\n') + 2;
-  parts.push(frame.slice(0, at));
-  while (at < frame.length) {
-    const end = endOf(frame, at);
-    parts.push(frame.slice(at, end));
-    at = end;
-  }
-  return parts;
-}
-
-function endOf(frame: string, at: number): number {
-  const line = frame.indexOf('\r\n', at) + 2;
-  const length = Number(frame.slice(at + 1, line - 2));
-  const type = frame[at];
-  if (type === '$') return length < 0 ? line : line + length + 2;
-  if (type !== '*' && type !== '%') return line;
-  let end = line;
-  for (let left = type === '%' ? 2 * length : length; left > 0; left--) end = endOf(frame, end);
-  return end;
 }

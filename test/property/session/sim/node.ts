@@ -16,6 +16,8 @@ export class Lineage {
   /** The tokens in the order in which they were executed, as far as `data` holds them. */
   readonly history: string[] = [];
   readonly nodes: SimNode[] = [];
+  /** Every transaction that was executed: its commands, and whether a WATCH was in force on its connection. */
+  readonly transactions: { readonly commands: string; readonly watching: boolean }[] = [];
 
   ran(token: string): void {
     this.executed.set(token, (this.executed.get(token) ?? 0) + 1);
@@ -232,9 +234,12 @@ export class SimNode {
   #exec(client: SimClient): string {
     const { queue, spoiled, touched } = client;
     if (queue === undefined) return error('ERR EXEC without MULTI');
+    const transaction = queue.map((args) => args.join(' ')).join('|');
+    const watching = client.watched.size > 0;
     client.endTransaction();
     if (spoiled) return error(ABORTED);
     if (touched) return nilArray(client.protocol);
+    this.lineage.transactions.push({ commands: transaction, watching });
     const answers = queue.map((args) => commands[args[0]!.toLowerCase()]!.run(client, args, this, true) ?? OK);
     return `*${answers.length}\r\n${answers.join('')}`;
   }

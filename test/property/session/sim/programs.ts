@@ -47,6 +47,17 @@ const read = fc.oneof(
   fc.constant(one(() => ['PING'])),
 );
 const body = fc.constantFrom('get', 'incr', 'get incr', 'incr get', '#!lua\nincr', '#!lua\nget');
+/** Digests of the bodies that increment, of every session. */
+const incrementing = new Set(
+  ['incr', 'get incr', 'incr get', '#!lua\nincr'].flatMap((text) =>
+    [0, 1, 2].map((index) => sha1(ownName(text, index))),
+  ),
+);
+
+export function increments(digest: string): boolean {
+  return incrementing.has(digest);
+}
+
 const script = fc.oneof(
   body.map((text) => one((_fresh, own) => ['EVAL', own(text), '1', own('n')])),
   // By digest only what was sent before: what is sent later may be known to a new node earlier than to one eternal server.

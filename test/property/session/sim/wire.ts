@@ -124,6 +124,13 @@ export class Wire implements Upstream {
     this.handlers.onClose(new Error('connection lost'));
   }
 
+  /** The node is gone, and with it what was on its way there. */
+  drop(): void {
+    this.#toNode = NOTHING;
+    if (this.state === 'closed') this.#forget();
+    else this.lose(false);
+  }
+
   #end(): void {
     this.state = 'closed';
     this.#given = [];

@@ -4,6 +4,11 @@ import { Lineage, SimNode, type Version } from './node.js';
 import { Wire } from './wire.js';
 
 export interface Setting {
+  /**
+   * A node is promoted again before the sessions have left it: a pipeline may be refused in its beginning and executed in
+   * its end, which nobody can put in order.
+   */
+  readonly rash: boolean;
   /** The sessions are with A when it begins; else they have only dialled. */
   readonly joined: boolean;
   readonly version: Version;
@@ -33,6 +38,7 @@ export class SimSession {
   readonly session: Session<Primary>;
   received = '';
   ended: string | undefined;
+  /** Commands that the session says it has told so. */
   uncertain = 0;
   /** Bytes of the program written so far. */
   at = 0;
@@ -102,7 +108,6 @@ export class World {
   #switch: (() => void)[] = [];
   /** Writes that no replica had when their node crashed. */
   readonly lost = new Set<string>();
-  crashes = 0;
   #timerId = 0;
 
   constructor(
@@ -226,7 +231,7 @@ export class World {
     const old = this.nodes.find((node) => node.alive && node.role === 'primary');
     const other = this.nodes.find((node) => node !== old);
     if (old === undefined || other === undefined || !other.alive) return;
-    this.#letGo(other);
+    if (!this.setting.rash) this.#letGo(other);
     old.paused = true;
     const release = () => old.settleDown();
     if (kind % 2 === 0) {
@@ -243,10 +248,7 @@ export class World {
     }
   }
 
-  /**
-   * Nobody switches back before the sessions have left the node that was demoted: a pipeline that is refused in its
-   * beginning and executed in its end cannot be put in order.
-   */
+  /** Everybody leaves a node that was demoted. */
   #letGo(node: SimNode): void {
     const gone = ({ session: { state } }: SimSession) => state.at === 'flowing' && state.view.node !== node.name;
     for (let round = 0; round < 100 && !this.sessions.every(gone); round++) {
@@ -267,10 +269,10 @@ export class World {
       other.demote(old);
       return;
     }
-    this.crashes++;
+    if (!this.setting.rash) this.#letGo(other);
     old.alive = false;
     old.loading = false;
-    for (const wire of this.wires) if (wire.node === old) wire.lose(false);
+    for (const wire of this.wires) if (wire.node === old) wire.drop();
     old.clients.clear();
     old.scripts.clear();
     old.role = 'replica';
