@@ -52,7 +52,7 @@ export class Join {
   /** The node is the right one. May be said before or after `start`. */
   adopt(): void {
     this.#adopted = true;
-    this.#proceed(NOTHING, 0);
+    this.#proceed(this.#pending, 0);
   }
 
   /** Throws RespError when the bytes are no RESP. */
@@ -76,7 +76,7 @@ export class Join {
     const confirmation = news?.is === 'subscribed' && step?.purpose === 'subscribe';
     const foreign = (news !== undefined || frame[0] === 0x3e) && !confirmation;
     if (step === undefined || foreign) {
-      this.host.deliver(Buffer.from(frame));
+      if (foreign && this.#adopted) this.host.deliver(Buffer.from(frame));
       return;
     }
     if (isError(frame)) this.#refused(step, frame);

@@ -215,8 +215,7 @@ export class Session<P extends Primary> implements FrameSink {
         this.#hangUp();
         return;
       case 'retire':
-        this.#link?.retire();
-        this.#link = undefined;
+        this.#retire();
         return;
       case 'settle-lost':
         this.#settleLost('view' in before ? before.view.node : '');
@@ -449,7 +448,10 @@ export class Session<P extends Primary> implements FrameSink {
     this.#lastTrouble = refusal.by;
     this.#drain = new Drain(this.#book, refusal);
     this.#dispatch({ type: 'refused', bounce: refusal.bounce });
-    if (node !== undefined && refusal.bounce && this.#state.at === 'leaving') this.#expect(node, refusal);
+    const { state } = this;
+    // One refused command alone is all that there is to drain: the node has been left by now.
+    const asking = state.at === 'seeking' || (state.at === 'leaving' && state.next === undefined);
+    if (node !== undefined && refusal.bounce && asking) this.#expect(node, refusal);
   }
 
   /** Goes to meet the next primary while the topology is still being asked who it is. */
@@ -468,6 +470,13 @@ export class Session<P extends Primary> implements FrameSink {
     if (this.#state.at !== 'leaving') return;
     const drained = this.#drain === undefined ? this.#book.ledger.inflight === 0 : this.#drain.done;
     if (drained) this.#dispatch({ type: 'drained' });
+  }
+
+  /** A connection that still holds the beginning of a command would hold its bytes, too. */
+  #retire(): void {
+    if (this.#link?.writable === true) this.#link.retire();
+    else this.#link?.close();
+    this.#link = undefined;
   }
 
   #hangUp(): void {
