@@ -12,18 +12,20 @@ interface SoakFlags {
   readonly clients: readonly ClientLibrary[];
   readonly seed: number;
   readonly pace: number;
+  readonly together: boolean;
   readonly json: boolean;
 }
 
-const REST_MS = 100;
+const REST_MS = 50;
 
 const program = new Command('npm run soak --')
   .description('switches a pair of each server version back and forth under load and checks every promise')
-  .option('--switches <number>', 'on each version', wholeNumber, 200)
+  .option('--switches <number>', 'of each version, for each client', wholeNumber, 200)
   .option('--version <list>', `of the servers: ${serverVersions.join(', ')}, or all`, versions, serverVersions)
   .option('--clients <list>', clientLibraries.join(', '), libraries, clientLibraries)
   .option('--seed <number>', 'of the load', wholeNumber, Math.floor(Math.random() * 1e9))
-  .option('--pace <ms>', 'rest of each workload between two steps', wholeNumber, 5)
+  .option('--pace <ms>', 'rest of each workload between two steps', wholeNumber, 10)
+  .option('--together', 'all clients at once, in one event loop, instead of one after the other', false)
   .option('--json', 'print one JSON object on stdout, everything else on stderr', false)
   .exitOverride()
   .action(soak);
@@ -49,14 +51,24 @@ function libraries(text: string): readonly ClientLibrary[] {
 }
 
 async function soak(flags: SoakFlags): Promise<void> {
-  const { switches, seed, pace, json } = flags;
+  const { switches, seed, pace, together, json } = flags;
+  const total = together ? switches : switches * flags.clients.length;
   console.error(`soak: ${switches} switches, ${flags.clients.join(', ')}, seed ${seed}`);
   const reports: SoakReport[] = [];
   for (const version of flags.version) {
     const onProgress = (done: number) => {
-      if (done % 20 === 0 || done === switches) console.error(`  ${versionName(version)}: ${done} of ${switches}`);
+      if (done % 50 === 0 || done === total) console.error(`  ${versionName(version)}: ${done} of ${total} switches`);
     };
-    const options = { version, switches, libraries: flags.clients, seed, paceMs: pace, restMs: REST_MS, onProgress };
+    const options = {
+      version,
+      switches,
+      libraries: flags.clients,
+      together,
+      seed,
+      paceMs: pace,
+      restMs: REST_MS,
+      onProgress,
+    };
     const report = await runSoak(options);
     reports.push(report);
     if (!json) for (const line of lines(report)) console.log(line);
@@ -69,7 +81,7 @@ function lines(report: SoakReport): string[] {
   const { gapMs, unwritableMs, findings } = report;
   const wrong = Object.entries(findings).map(([name, number]) => `${number} ${name}`);
   return [
-    `${versionName(report.version)}: ${count(report.writes)} writes, ${report.errors} errors, ${wrong.join(', ')}`,
+    `${versionName(report.version)}: ${report.switches} switches, ${count(report.writes)} writes, ${report.errors} errors, ${wrong.join(', ')}`,
     `  longest gap between two writes: median ${gapMs.median.toFixed(1)} ms, p99 ${gapMs.p99.toFixed(1)} ms, max ${gapMs.max.toFixed(1)} ms`,
     `  no node writable: median ${unwritableMs.median.toFixed(2)} ms, max ${unwritableMs.max.toFixed(1)} ms; ${report.fullResyncs} full resyncs`,
     ...Object.entries(report.errorsByKind).map(([kind, number]) => `  ${number} × ${kind}`),

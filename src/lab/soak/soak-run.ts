@@ -2,7 +2,6 @@ import {
   type ClientLibrary,
   type Finding,
   findings,
-  type GapWindow,
   isClean,
   type LoadClient,
   LoadRun,
@@ -20,6 +19,8 @@ export interface SoakOptions {
   readonly version: ServerVersion;
   readonly switches: number;
   readonly libraries: readonly ClientLibrary[];
+  /** All libraries share each switch (and one event loop); otherwise each has its own `switches` in turn, on the same pair. */
+  readonly together: boolean;
   /** Decides sizes and contents of the load. */
   readonly seed: number;
   /** Rest of each workload between two steps; single commands go on without, they are the clock for the gaps. */
@@ -69,26 +70,26 @@ const WARM_UP_MS = 1_000;
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const pair = await startPair({ version: options.version });
   const switcher = new Switcher();
-  const sides = options.libraries.map((library, index) => startSide(pair.primary, library, options, index));
-  const nodes: [LabServer, LabServer] = [pair.primary, pair.replica];
-  const gaps: number[] = [];
-  const unwritable: number[] = [];
-  let fullResyncs = 0;
+  const course: Course = {
+    options,
+    switcher,
+    nodes: [pair.primary, pair.replica],
+    sides: [],
+    gaps: [],
+    unwritable: [],
+    fullResyncs: 0,
+    switches: 0,
+  };
+  const { libraries } = options;
   try {
-    await delay(WARM_UP_MS);
-    for (let done = 1; done <= options.switches; done++) {
-      const windows = sides.map((side) => side.load.meter.openWindow());
-      const report = await switcher.switch({ from: urlOf(nodes[0]), to: urlOf(nodes[1]) });
-      if (report.unwritableMs !== undefined) unwritable.push(report.unwritableMs);
-      if (report.resync === 'full') fullResyncs++;
-      nodes.reverse();
-      gaps.push(...(await closeAll(windows)));
-      options.onProgress?.(done);
-      await delay(options.restMs);
+    for (const turn of options.together ? [libraries] : libraries.map((library) => [library])) {
+      const sides = turn.map((library) => startSide(course, library));
+      await switchOften(course, sides);
+      await Promise.all(sides.map((side) => side.load.stop(PATIENCE_MS)));
     }
-    return await account(options, sides, nodes[0], { gaps, unwritable, fullResyncs });
+    return await account(course);
   } finally {
-    for (const side of sides) {
+    for (const side of course.sides) {
       await side.load.close();
       side.client.disconnect();
     }
@@ -97,31 +98,48 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-function startSide(node: LabServer, library: ClientLibrary, options: SoakOptions, index: number): Side {
-  const client = openClient({ library, host: node.host, port: node.port, segue: true });
+/** What the turns have in common. */
+interface Course {
+  readonly options: SoakOptions;
+  readonly switcher: Switcher;
+  /** The primary first. */
+  readonly nodes: [LabServer, LabServer];
+  readonly sides: Side[];
+  readonly gaps: number[];
+  readonly unwritable: number[];
+  fullResyncs: number;
+  switches: number;
+}
+
+async function switchOften(course: Course, sides: readonly Side[]): Promise<void> {
+  const { options, nodes } = course;
+  await delay(WARM_UP_MS);
+  for (let done = 1; done <= options.switches; done++) {
+    const windows = sides.map((side) => side.load.meter.openWindow());
+    const report = await course.switcher.switch({ from: urlOf(nodes[0]), to: urlOf(nodes[1]) });
+    if (report.unwritableMs !== undefined) course.unwritable.push(report.unwritableMs);
+    if (report.resync === 'full') course.fullResyncs++;
+    nodes.reverse();
+    course.gaps.push(...(await Promise.all(windows.map((window) => window.close(PATIENCE_MS)))));
+    options.onProgress?.(++course.switches);
+    await delay(options.restMs);
+  }
+}
+
+function startSide({ nodes: [{ host, port }], options, sides }: Course, library: ClientLibrary): Side {
+  const client = openClient({ library, host, port, segue: true });
   const rests = workloadNames.map((name) => [name, name === 'single' ? 0 : options.paceMs]);
-  const load = { keyPrefix: library, seed: options.seed + index, paceMs: Object.fromEntries(rests) };
-  return { library, client, load: new LoadRun(client, load) };
+  const seed = options.seed + sides.length;
+  const load = new LoadRun(client, { keyPrefix: library, seed, paceMs: Object.fromEntries(rests) });
+  const side = { library, client, load };
+  sides.push(side);
+  return side;
 }
 
-function closeAll(windows: readonly GapWindow[]): Promise<number[]> {
-  return Promise.all(windows.map((window) => window.close(PATIENCE_MS)));
-}
-
-interface Measured {
-  readonly gaps: readonly number[];
-  readonly unwritable: readonly number[];
-  readonly fullResyncs: number;
-}
-
-async function account(
-  options: SoakOptions,
-  sides: readonly Side[],
-  primary: LabServer,
-  measured: Measured,
-): Promise<SoakReport> {
-  await Promise.all(sides.map((side) => side.load.stop(PATIENCE_MS)));
-  const reader = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: false });
+async function account(course: Course): Promise<SoakReport> {
+  const { options, sides, fullResyncs } = course;
+  const { host, port } = course.nodes[0];
+  const reader = openClient({ library: 'ioredis6', host, port, segue: false });
   const verdicts: Verdict[] = [];
   for (const side of sides) {
     const verdict = await side.load.verify(reader);
@@ -133,17 +151,17 @@ async function account(
   const errors = sum(meters.map((meter) => meter.errors));
   return {
     version: options.version,
-    switches: options.switches,
+    switches: course.switches,
     seed: options.seed,
     writes: sum(meters.map((meter) => meter.writes)),
     errors,
     errorsByKind: mergeKinds(meters),
     findings: Object.fromEntries(findings.map((finding) => [finding, verdict[finding]])) as Record<Finding, number>,
     notes: verdict.notes,
-    gapMs: spread(measured.gaps),
-    unwritableMs: spread(measured.unwritable),
-    fullResyncs: measured.fullResyncs,
-    clean: errors === 0 && isClean(verdict) && measured.fullResyncs === 0,
+    gapMs: spread(course.gaps),
+    unwritableMs: spread(course.unwritable),
+    fullResyncs,
+    clean: errors === 0 && isClean(verdict) && fullResyncs === 0,
   };
 }
 
