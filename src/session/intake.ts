@@ -6,7 +6,7 @@ import { Mark, type Note, note } from './ledger.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
 import type { ScriptCache } from './script-cache.js';
-import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
+import { EXEC_ABORT, wireError } from './session-error.js';
 import { settleUnknown } from './uncertain.js';
 
 /** What the intake needs to know of the session around it. */
@@ -29,6 +29,8 @@ type Local =
   | { why: 'unreadable' };
 
 const OK = Buffer.from('+OK\r\n');
+/** One for all: there may be many. */
+const LIMIT = wireError('HOLDLIMIT');
 const CLOSER_LOOK = Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container;
 
 const SUBSCRIBE_FAMILY: Record<string, Family> = {
@@ -68,25 +70,18 @@ export class Intake {
     this.#scanner = new CommandScanner(table);
   }
 
-  /** The client's commands are within MULTI … EXEC. */
-  get inTransaction(): boolean {
-    return this.#transaction !== undefined;
-  }
-
-  /** Takes a chunk. Returns false when it cannot be read: the client was answered so, and nothing more comes of it. */
-  take(chunk: string | Buffer): boolean {
-    if (this.#local?.why === 'unreadable') return false;
+  /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */
+  take(chunk: string | Buffer): void {
+    if (this.#local?.why === 'unreadable') return;
     try {
       if (this.#refusing || this.#full(chunk.length)) this.#refuseChunk(chunk);
       else this.#admitChunk(chunk);
-      return true;
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#local = { why: 'unreadable' };
       const farewell = answered(encodeError('ERR', `Protocol error: ${error.message}`));
       farewell.role = { is: 'quit' };
       this.#push(this.book.log.tail, 0, farewell);
-      return false;
     }
   }
 
@@ -379,13 +374,13 @@ export class Intake {
     for (;;) {
       const end = scanner.next(bytes, at, bytes.length);
       if (end < 0) break;
-      if (scanner.argc > 0) this.#refuseCommand('HOLDLIMIT');
+      if (scanner.argc > 0) this.#refuseCommand();
       at = end;
     }
     this.#refusing = scanner.midCommand;
   }
 
-  #refuseCommand(code: WireCode): void {
+  #refuseCommand(): void {
     const name = this.table.nameOf(this.#scanner.id);
     const end = this.book.log.tail;
     if (this.#local?.why === 'transaction-lost') {
@@ -401,9 +396,8 @@ export class Intake {
       this.noTransaction();
       return;
     }
-    const error = wireError(code);
-    this.#spoil(end, error);
-    if (name === 'multi' && this.#transaction === undefined) this.#local = { why: 'transaction-lost', error };
+    this.#spoil(end, LIMIT);
+    if (name === 'multi' && this.#transaction === undefined) this.#local = { why: 'transaction-lost', error: LIMIT };
   }
 
   /** Adds a command of the session's own behind what the client has sent. Not within a transaction. */
@@ -417,6 +411,7 @@ export class Intake {
     ledger.pushNoted(log.tail, 0, entry);
   }
 
+  /** Nothing of the client's would be in the way of `inject`. */
   get between(): boolean {
     return !this.#scanner.midCommand && this.#transaction === undefined && this.#local === undefined;
   }

@@ -80,7 +80,6 @@ export class Session<P extends Primary> implements FrameSink {
   #capability: 'told' | 'refused' | 'due' = 'told';
   #timer: unknown;
   #replayed = 0;
-  #holdCause = '';
   #lastTrouble: string | undefined;
   #paused = false;
 
@@ -126,12 +125,6 @@ export class Session<P extends Primary> implements FrameSink {
   get retained(): { bytes: number; commands: number; notes: number } {
     const { ledger, log } = this.#book;
     return { bytes: log.bytes, commands: ledger.tail - ledger.base, notes: ledger.notes };
-  }
-
-  /** All that was taken has been given to the kernel, or answered. */
-  get flushed(): boolean {
-    const { ledger } = this.#book;
-    return ledger.sent === ledger.tail && this.#link?.writable === true;
   }
 
   /** Begins. With a `view` the topology need not be asked. */
@@ -236,10 +229,9 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #beginHold(cause: string): void {
-    this.#holdCause = cause === 'refused' ? (this.#refusal?.by ?? cause) : cause;
     this.#hold.begin(this.#waiting, this.#book.ledger.tail, this.ports.now());
     const node = 'view' in this.#state ? this.#state.view.node : undefined;
-    this.ports.onEvent({ type: 'hold', node, cause: this.#holdCause });
+    this.ports.onEvent({ type: 'hold', node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
   }
 
   /** One timer serves all that waits: the machine's own, and commands that may not wait any longer. */

@@ -142,6 +142,28 @@ describe('behind the cut', () => {
     expect(stage.ended).toBe('in order');
   });
 
+  it('a WATCH that ended with another transaction is not kept with the one that committed', () => {
+    const stage = Stage.flowing();
+    stage.client('INCR a', 'WATCH w', 'MULTI', 'GET a', 'EXEC', 'MULTI', 'INCR b', 'EXEC');
+    stage.at('A').answer(NOREPLICAS, '+OK', '+OK', '+QUEUED', '*1\r\n$1\r\n0', '+OK', '+QUEUED', '*1\r\n:1');
+    moveTo(stage, 'A', 1);
+    expect(stage.at('A').commands).toEqual(['INCR a', 'WATCH w', 'MULTI', 'GET a', 'EXEC']);
+  });
+
+  it('UNBLOCKED behind the cut: what is behind that was not executed either', () => {
+    const stage = Stage.flowing();
+    stage.client('INCR a', 'BLPOP q 0', 'INCR b');
+    stage
+      .at('A')
+      .answer(
+        '-LOADING Valkey is loading the dataset in memory',
+        '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+      );
+    stage.at('A').lose();
+    moveTo(stage, 'B');
+    expect(stage.at('B').commands).toEqual(['INCR a', 'BLPOP q 0', 'INCR b']);
+  });
+
   it('UNBLOCKED with commands behind it: the node executed none of them, all run again', () => {
     const stage = Stage.flowing();
     stage.client('BLPOP q 0', 'INCR a', 'GET a');
