@@ -1,4 +1,4 @@
-/** What the command's end means to a script. `docs/cli.md` and `design` list the same numbers. */
+/** What the command's end means to a script. Numbers are promises: none ever changes its meaning. */
 export const ExitCode = {
   Done: 0,
   Internal: 1,

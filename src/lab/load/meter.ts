@@ -1,5 +1,5 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import { clock } from '../../transport/index.js';
+import { type Clock, clock as realClock } from '../../transport/index.js';
 import { deliveryOf, errorKind } from './outcome.js';
 
 export interface MeterReport {
@@ -45,13 +45,15 @@ export class Meter {
   private longestGapMs = 0;
   private failedSinceWrite = false;
 
+  constructor(private readonly clock: Clock = realClock) {}
+
   now(): number {
-    return clock.now();
+    return this.clock.now();
   }
 
   /** A write was acknowledged that was sent at `sentAt`. `count`: several in one answer (a pipeline). */
   wrote(sentAt: number, count = 1): void {
-    const now = clock.now();
+    const now = this.clock.now();
     this.histogram.recordValueWithCount(Math.max(1, Math.round((now - sentAt) * 1000)), count);
     this.writes += count;
     this.noteGap(now);
@@ -78,16 +80,16 @@ export class Meter {
   forgetWarmUp(): void {
     this.histogram.reset();
     this.longestGapMs = 0;
-    this.lastWriteAt = clock.now();
+    this.lastWriteAt = this.clock.now();
   }
 
   /** No more writes will come. The time since the last one is a gap, too, if somebody was still waiting for one. */
   stop(stillWaiting: boolean): void {
-    if (stillWaiting) this.noteGap(clock.now());
+    if (stillWaiting) this.noteGap(this.clock.now());
   }
 
   openWindow(): GapWindow {
-    const window = new OpenWindow(this.lastWriteAt ?? clock.now());
+    const window = new OpenWindow(this.lastWriteAt ?? this.clock.now(), this.clock);
     this.windows.add(window);
     return {
       close: async (patienceMs) => {
@@ -113,7 +115,7 @@ export class Meter {
 
   /** The gap so far, if nothing has been written since; for live views. */
   currentGapMs(): number {
-    return this.lastWriteAt === undefined ? 0 : clock.now() - this.lastWriteAt;
+    return this.lastWriteAt === undefined ? 0 : this.clock.now() - this.lastWriteAt;
   }
 
   private noteGap(now: number): void {
@@ -128,7 +130,10 @@ class OpenWindow {
   longestGapMs = 0;
   private onWrite: (() => void) | undefined;
 
-  constructor(private lastAt: number) {}
+  constructor(
+    private lastAt: number,
+    private readonly clock: Clock,
+  ) {}
 
   wrote(now: number): void {
     this.longestGapMs = Math.max(this.longestGapMs, now - this.lastAt);
@@ -138,12 +143,12 @@ class OpenWindow {
 
   async nextWrite(patienceMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(patienceMs, resolve);
+      const timer = this.clock.setTimer(patienceMs, resolve);
       this.onWrite = () => {
-        clock.clearTimer(timer);
+        this.clock.clearTimer(timer);
         resolve();
       };
     });
-    this.longestGapMs = Math.max(this.longestGapMs, clock.now() - this.lastAt);
+    this.longestGapMs = Math.max(this.longestGapMs, this.clock.now() - this.lastAt);
   }
 }
