@@ -42,14 +42,16 @@ export function liveView(screen: Screen, style: Style): DemoView {
   let note = '';
   let sides: Sides | undefined;
   let drawn = 0;
+  let isClosed = false;
 
   function draw(): void {
+    if (isClosed) return;
     const lines = [...done];
     if (current !== undefined) {
       lines.push(stepLine('doing', current.step, performance.now() - current.begunAt, note, style));
       if (sides !== undefined) lines.push('', ...sideLines(sides, style));
     }
-    const width = screen.columns ?? 80;
+    const width = screen.columns || 80; // a terminal that does not know says 0
     const text = lines.map((line) => `\u001b[2K${clip(line, width)}\n`).join('');
     screen.write(`${drawn > 0 ? `\u001b[${drawn}F` : ''}${text}\u001b[0J`);
     drawn = lines.length;
@@ -75,6 +77,7 @@ export function liveView(screen: Screen, style: Style): DemoView {
       note = line;
     },
     close() {
+      isClosed = true;
       clearInterval(timer);
     },
   };

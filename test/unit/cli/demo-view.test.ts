@@ -73,6 +73,16 @@ describe('the view for terminals', () => {
     ]);
   });
 
+  it('draws nothing once it is closed', () => {
+    const terminal = new Terminal();
+    const view = liveView(terminal, makeStyle(false));
+    play(view);
+    const before = [...terminal.text];
+    view.begun(change);
+    view.ended(change, 1, '');
+    expect(terminal.text).toEqual(before);
+  });
+
   it('shows the sides while something goes on', () => {
     const terminal = new Terminal();
     const view = liveView(terminal, makeStyle(false));
