@@ -4,6 +4,8 @@ import type { PrimaryView } from '../../topology/index.js';
 import { clock, type Timer } from '../../transport/index.js';
 import type { Pair } from '../pair.js';
 
+const GROWTH = 4;
+
 export interface SegueStreamOptions {
   pair: Pair;
   session: Partial<SessionOptions>;
@@ -26,7 +28,10 @@ export class SegueStream extends Duplex {
   readonly #session: Session<PrimaryView>;
   readonly #options: SegueStreamOptions;
   readonly #forgetPrimary: () => void;
-  #flushDue = false;
+  /** Commands of this tick that wait for a write, and that have left. */
+  #pending = 0;
+  #left = 0;
+  #tickEnds = false;
   #paused = false;
   #connectTimer: Timer | undefined;
 
@@ -83,21 +88,31 @@ export class SegueStream extends Duplex {
     callback();
   }
 
-  /** An idle connection sends at once; a busy one joins all that the tick brings into one write. */
+  /**
+   * Joins what one tick brings into few writes: the first command leaves at once, so that the node begins while the client
+   * goes on; then a write waits until it is GROWTH times what has left in this tick, and the end of the tick sends the rest.
+   */
   #take(chunk: string | Buffer): void {
     const session = this.#session;
-    const idle = session.unanswered === 0;
+    const before = session.unanswered;
     session.take(chunk);
-    if (this.#flushDue) return;
-    if (idle) {
+    this.#pending += session.unanswered - before;
+    if (this.#pending >= this.#left * GROWTH) {
+      this.#left += this.#pending;
+      this.#pending = 0;
       session.flush();
-      return;
     }
-    this.#flushDue = true;
-    process.nextTick(() => {
-      this.#flushDue = false;
-      session.flush();
-    });
+    if (this.#tickEnds) return;
+    this.#tickEnds = true;
+    process.nextTick(() => this.#endTick());
+  }
+
+  #endTick(): void {
+    this.#tickEnds = false;
+    this.#left = 0;
+    if (this.#pending === 0) return;
+    this.#pending = 0;
+    this.#session.flush();
   }
 
   /** A client that listens gets its bytes without the detour through the readable side's buffer and its ticks. */
