@@ -60,6 +60,22 @@ describe('the hold budget', () => {
     expect(stage.received()).toEqual([]);
   });
 
+  it('is the time on hold, not the time with a node that takes long to refuse', () => {
+    const stage = Stage.flowing({ holdTimeoutMs: 1_000 });
+    stage.client('SET a 1');
+    for (const node of ['B', 'C', 'D']) {
+      stage.wait(900);
+      stage.connections.at(-1)!.answer('-REDIRECT h:2');
+      stage.wait(300);
+      stage.primary(node);
+      stage.at(node).accept();
+    }
+    expect(stage.received()).toEqual([]);
+    stage.at('D').answer('-REDIRECT h:2');
+    stage.wait(200);
+    expect(stage.words()).toEqual(['-HOLDTIMEOUT']);
+  });
+
   it('counts from when a command came, not from when the hold began', () => {
     const stage = Stage.flowing({ holdTimeoutMs: 1_000 });
     stage.client('GET a');

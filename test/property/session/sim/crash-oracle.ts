@@ -1,6 +1,6 @@
 import { ExpectedState } from './expected-state.js';
 import { elementsOf, framesOf, isMessage } from './frames.js';
-import { increments, type Line, padded } from './programs.js';
+import { increments, type Line, padded, tokenOf } from './programs.js';
 import type { World } from './world.js';
 
 export interface Leniency {
@@ -114,11 +114,9 @@ class Told {
       this.#judge(each, failed ? 'no' : 'yes');
       if (!failed) this.#state.apply(each);
     });
-    const tokens = queued.filter(({ args }) => args[0] === 'RPUSH').map(({ args }) => args.join(' '));
-    if (tokens.length === 0 || !this.#watching) return;
-    const { transactions } = this.world.lineage;
-    const executed = transactions.filter(({ commands }) => commands.split('|').includes(tokens[0]!));
-    if (executed.some(({ watching }) => !watching)) this.#say(line, 'was executed blindly: its WATCH was lost');
+    const [token] = queued.flatMap(({ args }) => tokenOf(args) ?? []);
+    if (token !== undefined && this.#watching && this.world.lineage.blind(token))
+      this.#say(line, 'was executed blindly');
   }
 
   /** What an error says about execution. Where writes may run twice, the node speaks of the second time only. */
@@ -205,9 +203,4 @@ class Told {
   #say(line: Line, what: string): void {
     this.#wrong.push(`s${this.index} ${line.args.join(' ').slice(0, 60)} (answer ${this.#at}) ${what}`);
   }
-}
-
-function tokenOf(args: readonly string[]): string | undefined {
-  if (args[0] === 'SET') return args[2]!.slice(0, args[2]!.indexOf('.'));
-  return args[0] === 'RPUSH' ? args[2] : undefined;
 }

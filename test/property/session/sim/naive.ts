@@ -1,7 +1,7 @@
 import { SimClient } from './client.js';
 import { elementsOf, isMessage } from './frames.js';
 import { Lineage, SimNode } from './node.js';
-import { type Line, padded } from './programs.js';
+import { type Line, padded, tokenOf } from './programs.js';
 import { ANY_INTEGER, ANY_POP } from './reply.js';
 import type { Setting } from './world.js';
 
@@ -12,6 +12,8 @@ import type { Setting } from './world.js';
 export class Naive {
   readonly lineage = new Lineage();
   readonly client: SimClient;
+  /** The last command was EXEC under a WATCH, and wrote this. */
+  guarded: string | undefined;
   #sent = '';
 
   constructor({ version, password }: Setting) {
@@ -32,6 +34,8 @@ export class Naive {
     this.#sent = '';
     const { client } = this;
     const watching = client.watched.size > 0 && client.queue !== undefined;
+    this.guarded =
+      args[0] === 'EXEC' && watching ? client.queue?.flatMap((queued) => tokenOf(queued) ?? [])[0] : undefined;
     if (args[0] === 'EXEC' && watching && nilSeen) {
       client.touched = true;
       // A session does not keep in mind that a transaction is to fail for two reasons.

@@ -19,6 +19,12 @@ export class Lineage {
   /** Every transaction that was executed: its commands, and whether a WATCH was in force on its connection. */
   readonly transactions: { readonly commands: string; readonly watching: boolean }[] = [];
 
+  /** The transaction that wrote `token` was executed although the WATCH before it had been lost. */
+  blind(token: string): boolean {
+    const wrote = (command: string) => command.split(' ').some((arg) => arg === token || arg.startsWith(`${token}.`));
+    return this.transactions.some(({ commands, watching }) => !watching && commands.split('|').some(wrote));
+  }
+
   ran(token: string): void {
     this.executed.set(token, (this.executed.get(token) ?? 0) + 1);
     this.history.push(token);

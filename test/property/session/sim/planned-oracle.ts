@@ -40,6 +40,9 @@ function checkAnswers(world: World, index: number, program: readonly Line[], nai
     const count = wanted === '' ? 0 : wanted.startsWith('<') ? 1 : framesOf(wanted.replaceAll('<any>', '0')).length;
     const observed = frames.slice(at, at + count).join('');
     at += count;
+    if (naive.guarded !== undefined && world.lineage.blind(naive.guarded)) {
+      wrong.push(`s${index} was executed blindly: ${naive.guarded}`);
+    }
     if (wanted !== '' && !matches(wanted, observed)) {
       wrong.push(
         `s${index} ${line.args.join(' ').slice(0, 60)}: ${JSON.stringify(observed.slice(0, 200))} instead of ${JSON.stringify(wanted.slice(0, 200))}`,

@@ -25,7 +25,10 @@ const one =
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
 
 /** Short in a counterexample; `padded` makes it what it says. */
-const padding = fc.constantFrom('', '', '', 'x300', 'y5000', 'z20000');
+const padding = fc.oneof(
+  { arbitrary: fc.constantFrom('', '', '', 'x300', 'y5000', 'z20000'), weight: 20 },
+  { arbitrary: fc.constant('x300000'), weight: 1 },
+);
 const key = fc.constantFrom('a', 'b');
 
 const write = fc.oneof(
@@ -187,4 +190,10 @@ export function encodeLine({ args: short, form }: Line): Buffer {
   return form === 'after-blank-lines'
     ? Buffer.concat([Buffer.from('\r\n*0\r\n'), encoded, Buffer.from('\r\n')])
     : encoded;
+}
+
+/** What a write is known by. */
+export function tokenOf(args: readonly string[]): string | undefined {
+  if (args[0] === 'SET') return args[2]!.slice(0, args[2]!.indexOf('.'));
+  return args[0] === 'RPUSH' ? args[2] : undefined;
 }
