@@ -67,7 +67,7 @@ describe('ledgers', () => {
         same(ledger, naive);
       }
     },
-    300,
+    150,
   );
 });
 
@@ -140,11 +140,13 @@ function same(ledger: Ledger, naive: Naive): void {
     inflight: sent - head,
     unanswered: tail - head,
   });
+  let wrong = 0;
   for (let index = base; index < tail; index++) {
     const { end, marks, noted } = naive.entries[index]!;
-    expect([ledger.start(index), ledger.end(index), ledger.marks(index)]).toEqual([naive.start(index), end, marks]);
-    expect(ledger.note(index) !== undefined).toBe(noted);
+    const known = ledger.start(index) === naive.start(index) && ledger.end(index) === end;
+    if (!known || ledger.marks(index) !== marks || (ledger.note(index) !== undefined) !== noted) wrong++;
   }
+  expect(wrong).toBe(0);
   const middle = naive.start(base + ((tail - base) >> 1));
   const first = naive.entries.findIndex(({ end }, index) => index >= sent && end > middle);
   expect(ledger.firstEndingAfter(middle)).toBe(first < 0 ? tail : first);

@@ -33,6 +33,6 @@ describe('planned switches', () => {
       const world = played({ ...setting, password: flavour.password, rash: false }, lines, acts, patient);
       expect(checkPlanned(world, lines)).toEqual([]);
     },
-    2_000,
+    1_500,
   );
 });
