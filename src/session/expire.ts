@@ -42,7 +42,9 @@ export function expire(book: Book, intake: Intake, upTo: number, code: WireCode,
 /** It was answered by a node that may have been the primary, or was on the wire when a connection was lost. */
 function mayHaveRun(book: Book, index: number): boolean {
   const entry = book.ledger.note(index);
-  return entry?.provisional === true || (entry?.answer === undefined && (book.ledger.marks(index) & Mark.Lost) !== 0);
+  const marks = book.ledger.marks(index);
+  if ((marks & Mark.Write) === 0) return false;
+  return entry?.provisional === true || (entry?.answer === undefined && (marks & Mark.Lost) !== 0);
 }
 
 /** Returns whether the client is told of it only now. */

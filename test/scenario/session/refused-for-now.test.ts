@@ -114,9 +114,9 @@ describe('the hold budget', () => {
 
   it('used up by what may have run already: that is told', () => {
     const stage = Stage.flowing({ holdTimeoutMs: 1_000 });
-    stage.client('INCR a', 'EVAL x 0', 'MULTI', 'PUBLISH c x', 'EXEC');
-    stage.at('A').answer('-REDIRECT h:2', ':1', '+OK', '+QUEUED', '*1\r\n:0');
+    stage.client('INCR a', 'EVAL x 0', 'WATCH w', 'MULTI', 'PUBLISH c x', 'EXEC');
+    stage.at('A').answer('-REDIRECT h:2', ':1', '+OK', '+OK', '+QUEUED', '*1\r\n:0');
     stage.wait(1_100);
-    expect(stage.words()).toEqual(['-HOLDTIMEOUT', '-UNCERTAIN', '+OK', '+QUEUED', '-UNCERTAIN']);
+    expect(stage.words()).toEqual(['-HOLDTIMEOUT', '-UNCERTAIN', '-HOLDTIMEOUT', '+OK', '+QUEUED', '-UNCERTAIN']);
   });
 });
