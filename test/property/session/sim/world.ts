@@ -146,7 +146,9 @@ export class World {
     return { node: name === 'A' ? 'B' : 'A', term: this.term };
   }
 
+  /** News may be late, but nobody is behind by two reigns. */
   #promote(node: SimNode): void {
+    for (const { session } of this.sessions) session.primaryIs({ node: this.#latest, term: this.term });
     node.promote();
     this.term++;
     this.#latest = node.name;
