@@ -31,6 +31,7 @@ const table = CommandTable.standard();
 
 export interface SessionPlace {
   deliver(chunk: Buffer): void;
+  breathe(): void;
   ended(reason: string | undefined): void;
   onEvent(event: SessionEvent): void;
 }

@@ -28,6 +28,8 @@ export interface UpstreamHandlers {
 export interface SessionPorts<P extends Primary> {
   /** Bytes for the client, in order. They belong to the receiver. */
   deliver(chunk: Buffer): void;
+  /** The client takes what is delivered from now on for something else than before: let it have a turn in between. */
+  breathe?(): void;
   /** The session has ended by itself: QUIT, bytes that are no RESP, or half a reply that cannot be completed. */
   ended(reason: string | undefined): void;
   dial(view: P, handlers: UpstreamHandlers): Upstream;
@@ -108,6 +110,7 @@ export class Session<P extends Primary> implements FrameSink {
         this.#announceCapability();
       },
       noTransaction: () => this.#intake.noTransaction(),
+      monitoring: () => ports.breathe?.(),
     });
   }
 

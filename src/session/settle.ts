@@ -17,6 +17,8 @@ export interface SettleHost {
   authenticated(): void;
   /** MULTI was not accepted. */
   noTransaction(): void;
+  /** What comes next is no answers but the lines of MONITOR. */
+  monitoring(): void;
 }
 
 const STAR = 0x2a;
@@ -113,6 +115,7 @@ export class Settler {
     if (book.transaction !== undefined && isError(answer)) this.#unqueued++;
     this.advance(1);
     if (!silent) host.deliver(answer);
+    if (entry?.role.is === 'monitor' && book.identity.monitor) host.monitoring();
     if (entry?.role.is === 'quit') host.farewell();
   }
 

@@ -33,6 +33,8 @@ export class SegueStream extends Duplex {
   #left = 0;
   #tickEnds = false;
   #paused = false;
+  /** What is delivered while the client has a turn to itself. */
+  #breath: Buffer[] | undefined;
   #connectTimer: Timer | undefined;
 
   constructor(options: SegueStreamOptions) {
@@ -42,6 +44,7 @@ export class SegueStream extends Duplex {
     this.#session = options.pair.session(
       {
         deliver: (chunk) => this.#deliver(chunk),
+        breathe: () => this.#breathe(),
         ended: (reason) => this.#ended(reason),
         onEvent: (event) => this.#onEvent(event),
       },
@@ -117,6 +120,10 @@ export class SegueStream extends Duplex {
 
   /** A client that listens gets its bytes without the detour through the readable side's buffer and its ticks. */
   #deliver(chunk: Buffer): void {
+    if (this.#breath !== undefined) {
+      this.#breath.push(chunk);
+      return;
+    }
     if (this.readableFlowing === true && this.readableLength === 0) {
       this.emit('data', chunk);
       return;
@@ -124,6 +131,19 @@ export class SegueStream extends Duplex {
     if (this.push(chunk)) return;
     this.#paused = true;
     this.#session.pause();
+  }
+
+  /**
+   * ioredis knows that it monitors only when the promise of MONITOR has been settled, and takes lines that come in the same
+   * chunk as the answer for answers. They wait for the next turn of the event loop.
+   */
+  #breathe(): void {
+    this.#breath ??= [];
+    setImmediate(() => {
+      const held = this.#breath ?? [];
+      this.#breath = undefined;
+      if (!this.destroyed) for (const chunk of held) this.#deliver(chunk);
+    });
   }
 
   override _read(): void {

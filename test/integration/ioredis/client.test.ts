@@ -75,6 +75,25 @@ describe.each(libraries)('what a client of %s can do', (_name, Library) => {
     expect(own.errors).toEqual([]);
   });
 
+  it('monitor under load: lines that come with the answer are not taken for answers', async () => {
+    const own = await start();
+    const client = own.client(Library);
+    let running = true;
+    const load = Array.from({ length: 20 }, async () => {
+      while (running) await client.incr('n');
+    });
+    for (let round = 0; round < 10; round++) {
+      const lines: string[] = [];
+      const monitor = own.keep((await client.monitor()) as unknown as Client);
+      monitor.on('monitor', (_time: string, args: string[]) => lines.push(args.join(' ')));
+      await waitFor(() => lines.length > 10, { deadlineMs: 5_000, what: 'lines' });
+      monitor.disconnect();
+    }
+    running = false;
+    await Promise.all(load);
+    expect(own.errors).toEqual([]);
+  });
+
   it('offline queue, lazyConnect, quit, disconnect, and connecting again', async () => {
     const own = await start();
     const lazy = own.client(Library, { lazyConnect: true });
