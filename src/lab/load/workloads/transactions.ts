@@ -1,4 +1,5 @@
 import { AppendLedger } from '../append-ledger.js';
+import { verifyCountedList } from '../counted-list.js';
 import { type LoadClient, type LoadReader, readList } from '../load-client.js';
 import { complain, mergeVerdicts, newVerdict, type Verdict } from '../verdict.js';
 import { type RunContext, repeat, settle, type Workload } from '../workload.js';
@@ -58,15 +59,6 @@ export class Transactions implements Workload {
   }
 
   async verify(reader: LoadReader): Promise<Verdict> {
-    const entries = await readList(reader, this.list.key);
-    const count = Number((await reader.get(this.counterKey)) ?? 0);
-    const verdict = newVerdict();
-    complain(
-      verdict,
-      'torn',
-      `${this.list.key}: length ${entries.length}, count ${count}`,
-      Math.abs(entries.length - count),
-    );
-    return mergeVerdicts([this.live, verdict, this.list.verify(entries)]);
+    return mergeVerdicts([this.live, await verifyCountedList(reader, this.list, this.counterKey)]);
   }
 }
