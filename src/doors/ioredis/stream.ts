@@ -5,6 +5,8 @@ import { clock, type Timer } from '../../transport/index.js';
 import type { Pair } from '../pair.js';
 
 const GROWTH = 4;
+/** Text of one tick is joined up to here, in UTF-16 units. */
+const JOINED_MAX = 16 * 1024;
 
 export interface SegueStreamOptions {
   pair: Pair;
@@ -28,7 +30,9 @@ export class SegueStream extends Duplex {
   readonly #session: Session<PrimaryView>;
   readonly #options: SegueStreamOptions;
   readonly #forgetPrimary: () => void;
-  /** Commands of this tick that wait for a write, and that have left. */
+  /** What the client wrote in this tick and the session has not been given. */
+  #text = '';
+  /** Calls of this tick that wait for a write, and that have led to one. */
   #pending = 0;
   #left = 0;
   #tickEnds = false;
@@ -92,30 +96,42 @@ export class SegueStream extends Duplex {
   }
 
   /**
-   * Joins what one tick brings into few writes: the first command leaves at once, so that the node begins while the client
-   * goes on; then a write waits until it is GROWTH times what has left in this tick, and the end of the tick sends the rest.
+   * Joins what one tick brings into few writes: the first call's bytes leave at once, so that the node begins while the
+   * client goes on; then a write waits until it is GROWTH times what has left in this tick, and the end of the tick sends
+   * the rest. Joined as text: encoding and scanning many commands at once costs half of what it does one by one.
    */
   #take(chunk: string | Buffer): void {
-    const session = this.#session;
-    const before = session.unanswered;
-    session.take(chunk);
-    this.#pending += session.unanswered - before;
-    if (this.#pending >= this.#left * GROWTH) {
-      this.#left += this.#pending;
-      this.#pending = 0;
-      session.flush();
+    if (typeof chunk === 'string') {
+      this.#text = this.#text === '' ? chunk : this.#text + chunk;
+    } else {
+      this.#hand();
+      this.#session.take(chunk);
     }
+    this.#pending++;
+    if (this.#pending >= this.#left * GROWTH || this.#text.length >= JOINED_MAX) this.#send();
     if (this.#tickEnds) return;
     this.#tickEnds = true;
     process.nextTick(() => this.#endTick());
   }
 
+  #hand(): void {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    this.#session.take(text);
+  }
+
+  #send(): void {
+    this.#left += this.#pending;
+    this.#pending = 0;
+    this.#hand();
+    this.#session.flush();
+  }
+
   #endTick(): void {
     this.#tickEnds = false;
+    if (this.#pending > 0) this.#send();
     this.#left = 0;
-    if (this.#pending === 0) return;
-    this.#pending = 0;
-    this.#session.flush();
   }
 
   /** A client that listens gets its bytes without the detour through the readable side's buffer and its ticks. */
@@ -153,7 +169,7 @@ export class SegueStream extends Duplex {
   }
 
   override _final(callback: () => void): void {
-    this.#session.flush();
+    this.#send();
     callback();
     this.destroy();
   }
