@@ -2,6 +2,18 @@ export { Conversation, type ConversationOptions } from './conversation.js';
 export { ConversationError, type ConversationErrorCode } from './conversation-error.js';
 export { NodeProbe, type Probe } from './node-probe.js';
 export type { NodeView } from './node-view.js';
+export {
+  type Answer,
+  answerChannel,
+  encodeAnswer,
+  encodeNotice,
+  NOTICE_BOUNDS,
+  NOTICE_CHANNEL,
+  type Notice,
+  parseAnswer,
+  parseNotice,
+  type Reading,
+} from './notice.js';
 export type { Endpoint, Identity, Report } from './replication-report.js';
 export { Topology } from './topology.js';
 export { TopologyError, type TopologyErrorCode } from './topology-error.js';
