@@ -1,5 +1,6 @@
 export { Conversation, type ConversationOptions } from './conversation.js';
 export { ConversationError, type ConversationErrorCode } from './conversation-error.js';
+export type { HeardNotice } from './heard-notice.js';
 export { NodeProbe, type Probe } from './node-probe.js';
 export type { NodeView } from './node-view.js';
 export {
@@ -14,7 +15,7 @@ export {
   parseNotice,
   type Reading,
 } from './notice.js';
-export type { Endpoint, Identity, Report } from './replication-report.js';
+export { type Endpoint, type Identity, parseInfo, parseReport, type Report } from './replication-report.js';
 export { Topology } from './topology.js';
 export { TopologyError, type TopologyErrorCode } from './topology-error.js';
 export type { PrimaryCause, StaleReason, TopologyEvent } from './topology-event.js';

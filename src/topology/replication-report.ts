@@ -83,7 +83,8 @@ export function parseRole(reply: unknown, loading: boolean): Report | undefined 
   return { ...none, role: 'replica', offset: Number(reply[4]) || 0, upstream, replicas: [] };
 }
 
-function parseInfo(text: string): Map<string, string> {
+/** The fields of any part of INFO, without the headings of its sections. */
+export function parseInfo(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
