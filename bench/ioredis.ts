@@ -1,8 +1,10 @@
 /**
- * ioredis with the connector against plain ioredis, in one process and one run, interleaved.
+ * ioredis with the connector against plain ioredis, and against the ceiling: ioredis over a bare socket that joins what one
+ * tick writes. In one process and one run, interleaved. The servers run on core 0 and this process on core 1 where the
+ * system can pin them: that is how the goals were measured, and without it the rows of few loops swing by a third.
  *
  *   npm run bench                      all rows, medians of 7 rounds
- *   npm run bench -- --rounds 3 --library ioredis5
+ *   npm run bench -- --rounds 3 --library ioredis5 --no-pin
  */
 import { parseArgs } from 'node:util';
 import { Redis as Redis6 } from 'ioredis';
@@ -10,6 +12,8 @@ import { Redis as Redis5 } from 'ioredis5';
 import { Redis as Valkey } from 'iovalkey';
 import { segueConnector } from '../src/doors/ioredis/index.js';
 import { startPair } from '../src/lab/servers/index.js';
+import { CeilingConnector } from './kit/ceiling.js';
+import { pinApart } from './kit/pin.js';
 
 type Client = Redis6;
 type Library = new (options: Record<string, unknown>) => Client;
@@ -90,26 +94,55 @@ async function measure(work: Work, client: Client, ms: number): Promise<Sample> 
   return { rate, cpuUs: (user + system) / done };
 }
 
-/** Medians of the rounds; the ratios are taken round by round. */
-async function compare(row: Row, plain: Client, segue: Client, rounds: number, ms: number) {
-  const samples: { plain: Sample; segue: Sample }[] = [];
-  await measure(row.work, plain, ms / 2);
-  await measure(row.work, segue, ms / 2);
+const SIDES = ['plain', 'segue', 'ceiling'] as const;
+type Side = (typeof SIDES)[number];
+type BySide<T> = Readonly<Record<Side, T>>;
+
+/** One sample of each side for each round. Who goes first takes turns, so that a machine that slows down favours nobody. */
+async function compare(work: Work, clients: BySide<Client>, rounds: number, ms: number): Promise<BySide<Sample>[]> {
+  const samples: BySide<Sample>[] = [];
+  for (const side of SIDES) await measure(work, clients[side], ms / 2);
   for (let round = 0; round < rounds; round++) {
-    // Who goes first takes turns, so that a machine that slows down favours neither.
-    const segueFirst = round % 2 === 1;
-    const first = await measure(row.work, segueFirst ? segue : plain, ms);
-    const second = await measure(row.work, segueFirst ? plain : segue, ms);
-    samples.push(segueFirst ? { plain: second, segue: first } : { plain: first, segue: second });
+    const turn = SIDES.map((_, index) => SIDES[(index + round) % SIDES.length]!);
+    const sample: Partial<Record<Side, Sample>> = {};
+    for (const side of turn) sample[side] = await measure(work, clients[side], ms);
+    samples.push(sample as BySide<Sample>);
   }
-  const middle = (of: (sample: (typeof samples)[number]) => number) => median(samples.map(of));
-  return {
-    plain: middle(({ plain }) => plain.rate),
-    segue: middle(({ segue }) => segue.rate),
-    ratio: middle(({ plain, segue }) => segue.rate / plain.rate),
-    cpuPlain: middle(({ plain }) => plain.cpuUs),
-    cpuSegue: middle(({ segue }) => segue.cpuUs),
-  };
+  return samples;
+}
+
+const HEAD = [
+  'row                  plain   segue ceiling   segue/plain    goal   ceiling/plain   segue/ceiling',
+  '   CPU µs per command: plain, segue, ceiling',
+].join('');
+
+/** Medians of the rounds; the ratios are taken round by round. */
+function line(row: Row, samples: readonly BySide<Sample>[]): string {
+  const middle = (of: (sample: BySide<Sample>) => number): number => median(samples.map(of));
+  const ratio = (over: Side, under: Side): number => middle((sample) => sample[over].rate / sample[under].rate);
+  const cell = (value: number, digits: number, width: number): string => value.toFixed(digits).padStart(width);
+  const rates = SIDES.map((side) =>
+    cell(
+      middle((sample) => sample[side].rate),
+      1,
+      8,
+    ),
+  ).join('');
+  const costs = SIDES.map((side) =>
+    cell(
+      middle((sample) => sample[side].cpuUs),
+      2,
+      8,
+    ),
+  ).join('');
+  const gained = ratio('segue', 'plain');
+  const ratios = [
+    cell(gained, 2, 14),
+    cell(row.atLeast, 2, 8),
+    cell(ratio('ceiling', 'plain'), 2, 16),
+    cell(ratio('segue', 'ceiling'), 2, 16),
+  ].join('');
+  return `${row.name.padEnd(18)}${rates}${ratios}   ${costs}${gained < row.atLeast ? '  below the goal' : ''}`;
 }
 
 async function main(): Promise<void> {
@@ -119,29 +152,29 @@ async function main(): Promise<void> {
       ms: { type: 'string', default: '600' },
       library: { type: 'string', default: 'ioredis6' },
       version: { type: 'string', default: 'valkey-9.1' },
+      'no-pin': { type: 'boolean', default: false },
     },
   });
   const library = LIBRARIES[values.library];
   if (library === undefined) throw new Error(`no library "${values.library}": ${Object.keys(LIBRARIES).join(', ')}`);
   const pair = await startPair({ version: values.version as 'valkey-9.1' });
   const place = { host: pair.primary.host, port: pair.primary.port };
-  const plain = new library(place);
-  const segue = new library({ ...place, Connector: segueConnector() });
+  const pinning = values['no-pin'] ? 'not pinned' : pinApart(pair.nodes.map(({ pid }) => pid));
+  const clients: BySide<Client> = {
+    plain: new library(place),
+    segue: new library({ ...place, Connector: segueConnector() }),
+    ceiling: new library({ ...place, Connector: CeilingConnector }),
+  };
   try {
-    console.log(
-      `${values.library} on ${values.version}, medians of ${values.rounds} rounds, thousand commands a second`,
-    );
-    console.log('row                   plain   segue   ratio    goal   CPU µs per command: plain, segue');
+    const what = `medians of ${values.rounds} rounds, thousand commands a second`;
+    console.log(`${values.library} on ${values.version}, ${what}; ${pinning}`);
+    console.log(HEAD);
     for (const row of ROWS) {
-      const result = await compare(row, plain, segue, Number(values.rounds), Number(values.ms));
-      const { plain: plainRate, segue: segueRate, ratio, cpuPlain, cpuSegue } = result;
-      const numbers = [plainRate, segueRate, ratio, row.atLeast, cpuPlain, cpuSegue];
-      const cells = numbers.map((value, index) => value.toFixed(index < 2 ? 1 : 2).padStart(8));
-      console.log(`${row.name.padEnd(18)}${cells.join('')}${ratio < row.atLeast ? '  below the goal' : ''}`);
+      const samples = await compare(row.work, clients, Number(values.rounds), Number(values.ms));
+      console.log(line(row, samples));
     }
   } finally {
-    plain.disconnect();
-    segue.disconnect();
+    for (const side of SIDES) clients[side].disconnect();
     await pair.stop();
   }
 }

@@ -13,7 +13,8 @@ runScript(async () => {
   const named = first !== undefined && !first.startsWith('-');
   const name = named ? first : 'ioredis';
   if (!existsSync(join(root, 'bench', `${name}.ts`))) {
-    const names = readdirSync(join(root, 'bench')).map((file) => file.replace('.ts', ''));
+    const files = readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.ts'));
+    const names = files.map((file) => file.replace('.ts', ''));
     throw new SetupError(`there is no benchmark "${name}"; there are ${names.join(', ')}`);
   }
   ensureCompiled('tsconfig.bench.json', ['src', 'bench'], out);
