@@ -1,12 +1,14 @@
 import { CommandScanner, type CommandTable, commandArgs, encodeError, Fact, RespError } from '../resp/index.js';
 import { blockingDeadline, withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
+import { ClientTransaction } from './client-transaction.js';
 import { changeOf, type Family } from './identity.js';
 import { Mark, type Note, note } from './ledger.js';
+import { answered, commitNot, LocalAnswers } from './local-answers.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
 import type { ScriptCache } from './script-cache.js';
-import { EXEC_ABORT, wireError } from './session-error.js';
+import { wireError } from './session-error.js';
 import { settleUnknown } from './uncertain.js';
 
 /** What the intake needs to know of the session around it. */
@@ -20,17 +22,6 @@ export interface IntakeHost {
   unknownCommand(name: string): void;
 }
 
-/** What the client sends next is answered here, not by a node. */
-type Local =
-  | undefined
-  /** The transaction was given up with this error; EXEC answers EXECABORT. */
-  | { why: 'transaction-lost'; error: Buffer }
-  /** What follows a protocol error cannot be read. */
-  | { why: 'unreadable' };
-
-const OK = Buffer.from('+OK\r\n');
-/** One for all: there may be many. */
-const LIMIT = wireError('HOLDLIMIT');
 const CLOSER_LOOK = Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container;
 
 const SUBSCRIBE_FAMILY: Record<string, Family> = {
@@ -49,16 +40,10 @@ export class Intake {
   readonly #scanner: CommandScanner;
   /** Log position where the command at hand begins. */
   #start = 0;
-  /** Marks of the commands of the transaction that is being received; undefined outside one. */
-  #transaction: number | undefined;
-  #local: Local;
-  /** A local refusal within the transaction at hand: EXEC must not commit. */
-  #spoiled = false;
-  /** A WATCH came and may be in force. */
-  #watched = false;
-  /** A WATCH was lost with a node: the next EXEC must not commit. */
-  #blind = false;
-  #reply: 'on' | 'off' | 'skip-next' = 'on';
+  readonly #transaction = new ClientTransaction();
+  readonly #local = new LocalAnswers(this.#transaction);
+  /** What follows a protocol error cannot be read. */
+  #unreadable = false;
   /** Chunks go past the log, because it is full, until the command at hand has ended. */
   #refusing = false;
 
@@ -72,13 +57,13 @@ export class Intake {
 
   /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */
   take(chunk: string | Buffer): void {
-    if (this.#local?.why === 'unreadable') return;
+    if (this.#unreadable) return;
     try {
       if (this.#refusing || this.#full(chunk.length)) this.#refuseChunk(chunk);
       else this.#admitChunk(chunk);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
-      this.#local = { why: 'unreadable' };
+      this.#unreadable = true;
       const farewell = answered(encodeError('ERR', `Protocol error: ${error.message}`));
       farewell.role = { is: 'quit' };
       this.#push(this.book.log.tail, 0, farewell);
@@ -115,7 +100,7 @@ export class Intake {
     }
     const flags = this.table.flags[scanner.id] ?? 0;
     const plain = scanner.id !== 0 && (flags & CLOSER_LOOK) === 0;
-    if (plain && this.#transaction === undefined && this.#local === undefined && this.#reply === 'on') {
+    if (plain && !this.#transaction.open && this.#local.none) {
       this.book.ledger.push(end, effectMarks(flags));
       return;
     }
@@ -125,7 +110,11 @@ export class Intake {
   #admitNoted(start: number, end: number, flags: number): void {
     const args = commandArgs(this.book.log.read(start, end), 0, end - start);
     const name = this.#nameOf(args);
-    if (this.#answerLocally(name, args, end)) return;
+    const local = this.#local.answerTo(name, args);
+    if (local !== undefined) {
+      this.#add(end, local.marks, local.entry);
+      return;
+    }
     const role = this.#roleOf(name, args);
     const marks = this.#marksOf(name, args, flags, role);
     const entry = role === undefined ? undefined : note(role);
@@ -176,7 +165,7 @@ export class Intake {
     const left = UNSUBSCRIBE_FAMILY[name];
     if (left !== undefined) return { is: 'unsubscribe', family: left, names: names(args), confirmed: 0, given: 0 };
     const spot = this.table.timeoutOf(this.#scanner.id);
-    if (spot !== undefined && this.#transaction === undefined) {
+    if (spot !== undefined && !this.#transaction.open) {
       const deadline = blockingDeadline(args, spot, this.host.now());
       return deadline === undefined ? undefined : { is: 'blocking', spot, deadline };
     }
@@ -192,62 +181,43 @@ export class Intake {
 
   /** Adds the command, in or out of a transaction, and keeps track of where one begins and ends. */
   #followTransaction(name: string, args: readonly Buffer[], marks: number, end: number, entry: Note | undefined): void {
-    const opens = name === 'multi' && this.#transaction === undefined && args.length === 1;
-    if (opens) this.#transaction = 0;
-    if (this.#transaction === undefined) {
-      if (name === 'watch') this.#watched = true;
-      if (name === 'unwatch' || name === 'reset') this.#unwatch();
+    const transaction = this.#transaction;
+    const opens = name === 'multi' && !transaction.open && args.length === 1;
+    if (opens) transaction.marks = 0;
+    if (transaction.marks === undefined) {
+      if (name === 'watch') transaction.watched = true;
+      if (name === 'unwatch' || name === 'reset') transaction.unwatch();
       // Outside a transaction EXEC and DISCARD are errors, and change nothing.
       if (entry?.role.is === 'multi' || name === 'exec' || name === 'discard') entry!.role = { is: 'plain' };
-      if (name === 'reset') this.#reply = 'on';
+      if (name === 'reset') this.#local.reset();
       this.#push(end, marks, entry);
       return;
     }
     if (entry?.role.is === 'multi' && !opens) entry.role = { is: 'plain' };
     const closes = name === 'exec' || name === 'discard' || name === 'reset';
-    if (name === 'reset') this.#reply = 'on';
-    if (!closes) this.#transaction |= marks;
+    if (name === 'reset') this.#local.reset();
+    if (!closes) transaction.marks |= marks;
     if (entry?.role.is === 'exec') this.#prepareExec(entry);
-    const own = closes && name === 'exec' ? this.#transactionMarks() : marks;
+    const own = name === 'exec' ? transaction.execMarks : marks;
     this.#push(end, own | Mark.Transaction, entry);
-    if (closes) {
-      this.#transaction = undefined;
-      this.#spoiled = false;
-      this.#unwatch();
-    }
-  }
-
-  #unwatch(): void {
-    this.#blind = false;
-    this.#watched = false;
-  }
-
-  /** EXEC has the effect of all that it executes. */
-  #transactionMarks(): number {
-    const marks = this.#transaction ?? 0;
-    return (marks & Mark.Definite) !== 0 ? marks & ~Mark.Murky : marks;
+    if (closes) transaction.close();
   }
 
   #prepareExec(entry: Note): void {
-    if (this.#spoiled) commitNot(entry, 'abort');
-    else if (this.#blind) commitNot(entry, 'nil');
+    if (this.#transaction.spoiled) commitNot(entry, 'abort');
+    else if (this.#transaction.blind) commitNot(entry, 'nil');
   }
 
   #push(end: number, marks: number, entry: Note | undefined): void {
-    const { ledger } = this.book;
-    let noted = entry;
-    if (this.#reply !== 'on') {
-      noted ??= note({ is: 'plain' });
-      noted.muted = true;
-      if (this.#reply === 'skip-next') this.#reply = 'on';
-    }
-    if (noted === undefined) {
-      ledger.push(end, marks);
-      return;
-    }
-    if (noted.role.is === 'blocking' && this.host.holding) this.#keepTime(noted);
-    if (noted.answer !== undefined || noted.instead !== undefined) this.book.altered = true;
-    ledger.pushNoted(end, marks, noted);
+    const noted = this.#local.muted(entry);
+    if (noted === undefined) this.book.ledger.push(end, marks);
+    else this.#add(end, marks, noted);
+  }
+
+  #add(end: number, marks: number, entry: Note): void {
+    if (entry.role.is === 'blocking' && this.host.holding) this.#keepTime(entry);
+    if (entry.answer !== undefined || entry.instead !== undefined) this.book.altered = true;
+    this.book.ledger.pushNoted(end, marks, entry);
   }
 
   #keepTime(entry: Note): void {
@@ -287,7 +257,7 @@ export class Intake {
       }
       if (blind) blind = !endsWatch(entry.role);
     }
-    if (blind) this.#blind = true;
+    if (blind) this.#transaction.blind = true;
     return uncertain;
   }
 
@@ -304,65 +274,12 @@ export class Intake {
    * gets the same, until its EXEC gets EXECABORT.
    */
   loseTransaction(error: Buffer): void {
-    if (this.#transaction !== undefined) this.#local = { why: 'transaction-lost', error };
+    if (this.#transaction.open) this.#transaction.lost = error;
   }
 
   /** A MULTI was not accepted by the node: what follows it is no transaction. */
   noTransaction(): void {
-    this.#transaction = undefined;
-    this.#spoiled = false;
-  }
-
-  #answerLocally(name: string, args: readonly Buffer[], end: number): boolean {
-    if (this.#local?.why === 'transaction-lost') {
-      // These two mean the connection, and end the transaction in passing.
-      if (name === 'reset' || name === 'quit') this.#endLost();
-      else this.#answerLost(name, end, this.#local.error);
-      return name !== 'reset' && name !== 'quit';
-    }
-    return name === 'client' && args[1]?.toString('latin1').toLowerCase() === 'reply' && this.#setReply(args, end);
-  }
-
-  #answerLost(name: string, end: number, error: Buffer): void {
-    const closes = name === 'exec' || name === 'discard';
-    const entry = answered(name === 'exec' ? EXEC_ABORT : closes ? OK : error);
-    if (closes && this.#watched) {
-      // What the node does not hear of does not end a WATCH there.
-      entry.resend = true;
-      entry.instead = () => UNWATCH;
-    }
-    if (closes) this.#endLost();
-    this.#push(end, 0, entry);
-  }
-
-  #endLost(): void {
-    this.#local = undefined;
-    this.#transaction = undefined;
-    this.#unwatch();
-  }
-
-  /** The node must go on answering, or a refusal would go unseen: the session itself keeps the answers from the client. */
-  #setReply(args: readonly Buffer[], end: number): boolean {
-    if (args.length !== 3) return false;
-    const mode = args[2]!.toString('latin1').toLowerCase();
-    if (mode !== 'on' && mode !== 'off' && mode !== 'skip') return false;
-    if (this.#transaction !== undefined) {
-      this.#spoil(end, encodeError('ERR', 'CLIENT REPLY is not possible within a transaction'));
-      return true;
-    }
-    const before = this.#reply;
-    this.#reply = 'on';
-    const entry = answered(OK);
-    entry.muted = mode !== 'on';
-    this.#push(end, 0, entry);
-    if (mode === 'skip') this.#reply = before === 'off' ? 'off' : 'skip-next';
-    else this.#reply = mode;
-    return true;
-  }
-
-  #spoil(end: number, error: Buffer): void {
-    if (this.#transaction !== undefined) this.#spoiled = true;
-    this.#push(end, this.#transaction === undefined ? 0 : Mark.Transaction, answered(error));
+    this.#transaction.dissolve();
   }
 
   /** The log is full. The commands of the chunk are answered so, and their bytes kept nowhere. */
@@ -381,28 +298,13 @@ export class Intake {
   }
 
   #refuseCommand(): void {
-    const name = this.table.nameOf(this.#scanner.id);
-    const end = this.book.log.tail;
-    if (this.#local?.why === 'transaction-lost') {
-      this.#answerLost(name, end, this.#local.error);
-      return;
-    }
-    if (this.#transaction !== undefined && (name === 'exec' || name === 'discard')) {
-      // Without its end the transaction would stay open at the node: it is discarded there.
-      const entry = note({ is: 'discard' });
-      entry.instead = () => DISCARD;
-      if (name === 'exec') commitNot(entry, 'abort');
-      this.#push(end, Mark.Transaction, entry);
-      this.noTransaction();
-      return;
-    }
-    this.#spoil(end, LIMIT);
-    if (name === 'multi' && this.#transaction === undefined) this.#local = { why: 'transaction-lost', error: LIMIT };
+    const { entry, marks } = this.#local.refuse(this.table.nameOf(this.#scanner.id));
+    this.#add(this.book.log.tail, marks, entry);
   }
 
   /** Adds a command of the session's own behind what the client has sent. Not within a transaction. */
   inject(command: Buffer, role: Role): void {
-    if (this.#scanner.midCommand || this.#transaction !== undefined) throw new Error('not between two commands');
+    if (this.#scanner.midCommand || this.#transaction.open) throw new Error('not between two commands');
     const { log, ledger } = this.book;
     log.append(command);
     this.#start = log.tail;
@@ -413,23 +315,10 @@ export class Intake {
 
   /** Nothing of the client's would be in the way of `inject`. */
   get between(): boolean {
-    return !this.#scanner.midCommand && this.#transaction === undefined && this.#local === undefined;
+    return (
+      !this.#scanner.midCommand && !this.#transaction.open && this.#transaction.lost === undefined && !this.#unreadable
+    );
   }
-}
-
-function answered(answer: Buffer): Note {
-  const entry = note({ is: 'plain' });
-  entry.answer = answer;
-  return entry;
-}
-
-const DISCARD = Buffer.from('*1\r\n$7\r\nDISCARD\r\n');
-const UNWATCH = Buffer.from('*1\r\n$7\r\nUNWATCH\r\n');
-
-/** EXEC is sent as DISCARD; the client gets nil, as if somebody had changed a watched key, or EXECABORT. */
-function commitNot(entry: Note, why: 'nil' | 'abort'): void {
-  entry.role = { is: 'exec', blind: why === 'nil' };
-  entry.instead = () => DISCARD;
 }
 
 function names(args: readonly Buffer[]): string[] {
