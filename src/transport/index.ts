@@ -8,6 +8,15 @@ export {
   type LinkHandlers,
   type Transport,
 } from './link.js';
+export {
+  type AcceptedHandlers,
+  type AcceptedLink,
+  ListenError,
+  type Listening,
+  type ListenOptions,
+  type ListenTls,
+  listen,
+} from './listen.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
 export {
   type Direction,

@@ -14,8 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   topology: ['resp', 'transport'],
   doors: ['resp', 'session', 'topology', 'transport'],
   switchover: ['resp', 'topology', 'transport'],
-  lab: ['resp', 'session', 'topology', 'transport', 'doors', 'switchover'],
-  cli: ['resp', 'session', 'topology', 'transport', 'doors', 'switchover', 'lab'],
+  gateway: ['resp', 'session', 'topology', 'transport', 'doors'],
+  lab: ['resp', 'session', 'topology', 'transport', 'doors', 'switchover', 'gateway'],
+  cli: ['resp', 'session', 'topology', 'transport', 'doors', 'switchover', 'gateway', 'lab'],
   'index.ts': ['resp', 'session', 'topology', 'transport', 'doors', 'switchover'],
 };
 
