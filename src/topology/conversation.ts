@@ -26,6 +26,8 @@ export interface ConversationOptions {
   name?: string;
   /** Requests that may wait for a reply. Default 1024. */
   pendingMax?: number;
+  /** A reply, or a pushed message, larger than this ends the conversation. Default 64 MiB. */
+  replyBytesMax?: number;
   /** Does not keep the process alive. */
   unref?: boolean;
   transport?: Transport;
@@ -196,7 +198,8 @@ export class Conversation {
       this.#fail('SEGUE_CONVERSATION_GARBLED', `not a reply: ${(error as Error).message}`, error);
     }
     this.#unread = from === bytes.length ? NO_BYTES : bytes.subarray(from);
-    if (this.#unread.length > REPLY_BYTES_MAX) this.#fail('SEGUE_CONVERSATION_GARBLED', 'the reply is too large');
+    if (this.#unread.length > (this.#options.replyBytesMax ?? REPLY_BYTES_MAX))
+      this.#fail('SEGUE_CONVERSATION_GARBLED', 'the reply is too large');
   }
 
   #onReply(reply: Reply): void {

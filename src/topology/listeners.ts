@@ -30,6 +30,10 @@ export class Listeners<T> {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#added.size === 0;
+  }
+
   clear(): void {
     this.#added.clear();
   }

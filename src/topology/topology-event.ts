@@ -1,3 +1,5 @@
+import type { Notice } from './notice.js';
+
 /** Why a node is taken for the primary. */
 export type PrimaryCause =
   /** The first primary that this watch has known. */
@@ -29,6 +31,15 @@ export type TopologyEvent =
   | { type: 'stale-claim'; node: string; primary: string; reason: StaleReason }
   /** Somebody named an address that nobody in the pair vouches for: it is not dialled. Once per address. */
   | { type: 'untrusted'; address: string; namedBy: string; reason: 'not-in-the-pair' | 'too-many-nodes' | 'unmapped' }
+  /** An operator's notice was heard; `refused`: why nothing comes of it. Once, from however many nodes it came. */
+  | { type: 'notice'; kind: Notice['kind']; id: string; from: string; to: string; refused: string | undefined }
+  /** Something came on the channel of the notices that is none, or too much of it. Once per reason. */
+  | { type: 'notice-ignored'; node: string; reason: string }
+  /**
+   * Notices cannot be heard at this node, or not be answered: a switch does not wait for this process, and its sessions
+   * go by redirects. It is tried again when the node is dialled anew.
+   */
+  | { type: 'notices-unavailable'; node: string; reason: string }
   /** INFO is denied to our user; ROLE is used, so restarts and promotions that happen unseen cannot be told apart. */
   | { type: 'degraded'; node: string; reason: string };
 

@@ -1,7 +1,9 @@
 import type { Reply } from '../resp/decode.js';
 import { type Clock, clock, netTransport } from '../transport/index.js';
+import { guessAt, type HeardNotice } from './heard-notice.js';
 import { isAlike } from './is-alike.js';
 import { type NodeView, whyNoPrimary } from './node-view.js';
+import type { Answer } from './notice.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
 import type { TopologyEvent } from './topology-event.js';
@@ -118,7 +120,26 @@ export class Topology {
     const others = [...state.nodes.values()].filter((other) => other.key !== node && other.link.kind === 'up');
     const likely = hint === undefined ? (others.length === 1 ? others[0] : undefined) : nodeAt(state, hint);
     if (this.#released || likely === undefined || likely.key === node) return undefined;
-    return { node: likely.key, address: likely.address, term: state.lineage.reign?.term ?? 0, since: 0 };
+    return guessAt(state, likely);
+  }
+
+  /**
+   * Hears what operators tell the sessions of this pair, each notice once. While anybody listens, the watch keeps a
+   * subscription at each node. A listener that several users of the watch add is told once.
+   */
+  onNotice(listener: (heard: HeardNotice) => void): () => void {
+    if (this.#released) return () => {};
+    const remove = this.#shared.watch.onNotice(listener);
+    this.#removals.add(remove);
+    return () => {
+      this.#removals.delete(remove);
+      remove();
+    };
+  }
+
+  /** Publishes this process's answer to a notice on the primary; the watch adds who it is. Failures are events. */
+  answer(answer: Omit<Answer, 'process'>): void {
+    if (!this.#released) this.#shared.watch.answer(answer);
   }
 
   /**

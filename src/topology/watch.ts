@@ -1,8 +1,13 @@
-import type { Reply } from '../resp/decode.js';
-import { type Clock, clock, netTransport, type Timer, type Transport } from '../transport/index.js';
+import { randomUUID } from 'node:crypto';
+import { type Reply, ReplyError } from '../resp/decode.js';
+import { type Address, type Clock, clock, netTransport, type Timer, type Transport } from '../transport/index.js';
 import { ControlNode } from './control-node.js';
+import { Conversation, type ConversationOptions } from './conversation.js';
+import { type HeardNotice, heardNotice } from './heard-notice.js';
 import { Listeners } from './listeners.js';
 import { describeNodes, type NodeView } from './node-view.js';
+import { type Answer, answerChannel, encodeAnswer } from './notice.js';
+import { NoticeHearing } from './notice-hearing.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
 import type { TopologyEvent } from './topology-event.js';
@@ -10,6 +15,9 @@ import type { WatchPlan } from './topology-options.js';
 import { emptyWatch, newNode } from './watch-draft.js';
 import type { PrimaryView, WatchEffect, WatchEvent, WatchState } from './watch-state.js';
 import { nextWakeMs, watchStep } from './watch-step.js';
+
+/** What publishers send, who may be anybody, is read no further than this. */
+const EAR_BYTES_MAX = 64 * 1024;
 
 /** The shell around watchStep: holds its state, carries out its effects, owns connections and the timer. */
 export class Watch {
@@ -19,6 +27,7 @@ export class Watch {
   readonly #onEvent = new Listeners<TopologyEvent>();
   readonly #onPrimary = new Listeners<PrimaryView>();
   readonly #stepListeners = new Set<() => void>();
+  readonly #onNotice = new Listeners<HeardNotice>();
   readonly #nodes = new Map<string, ControlNode>();
   readonly #answers = new Map<number, (view: PrimaryView | undefined) => void>();
   readonly #shared = new Map<string, { seq: number; answer: Promise<PrimaryView | undefined> }>();
@@ -29,6 +38,11 @@ export class Watch {
   #timer: Timer | undefined;
   #timerMs: number | undefined;
   #suspectIds = 0;
+  /** Only while somebody listens to notices. */
+  #hearing: NoticeHearing | undefined;
+  /** This watch, in answers to notices. */
+  readonly #name = randomUUID();
+  #cannotAnswer = false;
 
   constructor(plan: WatchPlan, transport: Transport = netTransport, time: Clock = clock) {
     this.#plan = plan;
@@ -49,6 +63,21 @@ export class Watch {
 
   onPrimary(listener: (view: PrimaryView) => void): () => void {
     return this.#onPrimary.add(listener);
+  }
+
+  /** The first listener makes the watch subscribe at every node; after the last one it listens no more. */
+  onNotice(listener: (heard: HeardNotice) => void): () => void {
+    const remove = this.#onNotice.add(listener);
+    if (!this.#closed && this.#hearing === undefined) {
+      this.#hearing = this.#newHearing();
+      for (const [node, { link }] of this.#state.nodes) if (link.kind === 'up') this.#hearing.attend(node);
+    }
+    return () => {
+      remove();
+      if (!this.#onNotice.isEmpty) return;
+      this.#hearing?.close();
+      this.#hearing = undefined;
+    };
   }
 
   /** After every step: something may have changed. For those who wait for the first primary, not for every session. */
@@ -89,8 +118,20 @@ export class Watch {
     return Promise.reject(new TopologyError('SEGUE_TOPOLOGY_NO_PRIMARY', 'no primary is known'));
   }
 
+  /** Where it was asked: on the primary that is to be left. What becomes of it nobody here waits for. */
+  answer(answer: Omit<Answer, 'process'>): void {
+    const text = encodeAnswer({ ...answer, process: this.#name });
+    this.ask(['PUBLISH', answerChannel(answer.id), text]).catch((error: Error) => {
+      if (this.#cannotAnswer || this.#closed || !(error instanceof ReplyError)) return;
+      this.#cannotAnswer = true;
+      this.#onEvent.tell({ type: 'notices-unavailable', node: this.primary?.node ?? '', reason: error.message });
+    });
+  }
+
   close(): void {
     this.#closed = true;
+    this.#hearing?.close();
+    this.#onNotice.clear();
     this.#clock.clearTimer(this.#timer);
     for (const node of this.#nodes.values()) node.close();
     this.#nodes.clear();
@@ -127,6 +168,7 @@ export class Watch {
       case 'hang-up':
         this.#nodes.get(effect.node)?.close();
         this.#nodes.delete(effect.node);
+        this.#hearing?.forget(effect.node);
         return;
       case 'probe':
         this.#nodes.get(effect.node)?.probe(effect.seq);
@@ -145,34 +187,64 @@ export class Watch {
   }
 
   #dial({ node, address, seq }: WatchEffect & { type: 'dial' }): void {
-    const { username, password } = this.#plan.credentialsOf(node);
     let isFirst = true;
-    const control = new ControlNode(
-      {
-        address,
-        connectTimeoutMs: this.#plan.config.connectTimeoutMs,
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        ...(this.#plan.tls ? { tls: this.#plan.tls } : {}),
-        unref: true,
-        transport: this.#transport,
-        clock: this.#clock,
+    const control = new ControlNode(this.#conversationWith(node, address), {
+      onProbed: (probeSeq, { identity, report, roleOnly }) => {
+        const known = isFirst ? identity : undefined;
+        isFirst = false;
+        this.#handle({ type: 'probed', node, seq: probeSeq, report, identity: known, roleOnly });
+        // It may have turned out to be another name of a node.
+        if (this.#nodes.get(node) === control) this.#hearing?.attend(node);
       },
-      {
-        onProbed: (probeSeq, { identity, report, roleOnly }) => {
-          const known = isFirst ? identity : undefined;
-          isFirst = false;
-          this.#handle({ type: 'probed', node, seq: probeSeq, report, identity: known, roleOnly });
-        },
-        onClosed: (failure) => {
-          if (this.#nodes.get(node) === control) this.#nodes.delete(node);
-          this.#handle({ type: 'closed', node, failure });
-        },
+      onClosed: (failure) => {
+        if (this.#nodes.get(node) === control) this.#nodes.delete(node);
+        this.#hearing?.forget(node);
+        this.#handle({ type: 'closed', node, failure });
       },
-    );
+    });
     this.#nodes.get(node)?.close();
     this.#nodes.set(node, control);
     control.probe(seq);
+  }
+
+  #conversationWith(node: string, address: Address): ConversationOptions {
+    const { username, password } = this.#plan.credentialsOf(node);
+    return {
+      address,
+      connectTimeoutMs: this.#plan.config.connectTimeoutMs,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(this.#plan.tls ? { tls: this.#plan.tls } : {}),
+      unref: true,
+      transport: this.#transport,
+      clock: this.#clock,
+    };
+  }
+
+  #newHearing(): NoticeHearing {
+    return new NoticeHearing({
+      open: (node, more) => {
+        const known = this.#state.nodes.get(node);
+        if (known?.link.kind !== 'up') return undefined;
+        const name = 'segue-notices';
+        return new Conversation({
+          ...this.#conversationWith(node, known.address),
+          ...more,
+          name,
+          replyBytesMax: EAR_BYTES_MAX,
+        });
+      },
+      onNotice: (notice) => {
+        const heard = heardNotice(this.#state, notice);
+        const { kind, id, from, to } = notice;
+        const refused = heard.isFit ? undefined : heard.reason;
+        this.#onEvent.tell({ type: 'notice', kind, id, from, to, refused });
+        this.#onNotice.tell(heard);
+      },
+      onEvent: (event) => this.#onEvent.tell(event),
+      clock: this.#clock,
+      retryMs: this.#plan.config.probeIntervalMs,
+    });
   }
 
   #schedule(): void {

@@ -14,6 +14,8 @@ export interface FakeOptions {
 export class FakeServer {
   readonly commands: string[] = [];
   readonly connections = new Set<MemoryConnection>();
+  /** Those that are subscribed to notices. */
+  readonly subscribers = new Set<MemoryConnection>();
   /** How many chunks came in. */
   chunks = 0;
 
@@ -31,11 +33,20 @@ export class FakeServer {
     for (const connection of [...this.connections]) connection.cut();
   }
 
+  /** Someone publishes this on the channel of the notices. */
+  publish(text: string): void {
+    const message = `*3\r\n${bulk('message')}${bulk('segue:notice')}${bulk(text)}`;
+    for (const connection of this.subscribers) connection.write(message);
+  }
+
   #accept(connection: MemoryConnection): void {
     this.connections.add(connection);
     let loggedIn = this.options.password === undefined;
     let pending = '';
-    connection.onClose = () => this.connections.delete(connection);
+    connection.onClose = () => {
+      this.connections.delete(connection);
+      this.subscribers.delete(connection);
+    };
     connection.onData = (chunk) => {
       this.chunks++;
       pending += chunk.toString('latin1');
@@ -62,7 +73,9 @@ export class FakeServer {
     if (this.node.state === 'frozen') return;
     const name = args.slice(0, 2).join(' ').toUpperCase();
     this.commands.push(args.join(' '));
-    connection.write(this.options.replies?.[name] ?? this.#usual(name));
+    const special = this.options.replies?.[name];
+    connection.write(special ?? this.#usual(name));
+    if (name.startsWith('SUBSCRIBE') && special === undefined) this.subscribers.add(connection);
   }
 
   #usual(name: string): string {
@@ -70,6 +83,7 @@ export class FakeServer {
       return this.node.loading ? '-LOADING Valkey is loading the dataset in memory\r\n' : '+PONG\r\n';
     if (name === 'INFO SERVER')
       return bulk(`# Server\r\nrun_id:${this.node.process}\r\ntcp_port:1\r\nvalkey_version:9.1.0\r\n`);
+    if (name === 'SUBSCRIBE SEGUE:NOTICE') return `*3\r\n${bulk('subscribe')}${bulk('segue:notice')}:1\r\n`;
     if (name === 'INFO REPLICATION') return bulk(this.#replication());
     return '+OK\r\n';
   }
