@@ -1,11 +1,11 @@
 import { type CommandTable, encodeCommand, ReplyScanner, RespError } from '../resp/index.js';
+import { Approach, type UpstreamHandlers } from './approach.js';
 import { Book } from './book.js';
 import { Drain } from './drain.js';
 import { expire } from './expire.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { Hold } from './hold.js';
 import { Intake } from './intake.js';
-import { Join } from './join.js';
 import { type Effect, type Event, initial, type Primary, type State, step, type Verdict } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
@@ -15,14 +15,6 @@ import type { WireCode } from './session-error.js';
 import type { SessionEvent } from './session-event.js';
 import { Settler } from './settle.js';
 import { resolveProvisional, settleLost } from './uncertain.js';
-
-/** What a connection tells the session: `LinkHandlers` of the transport layer. */
-export interface UpstreamHandlers {
-  onOpen(): void;
-  onData(chunk: Buffer): void;
-  onWritable(): void;
-  onClose(error?: Error): void;
-}
 
 /** The world around a session. The door provides it. */
 export interface SessionPorts<P extends Primary> {
@@ -46,13 +38,6 @@ export interface SessionPorts<P extends Primary> {
   readonly scripts: ScriptCache;
 }
 
-/** A connection on its way to be the session's own. */
-interface Approach<P> {
-  readonly view: P;
-  readonly link: Upstream;
-  readonly join: Join;
-}
-
 const CAPA = encodeCommand(['CLIENT', 'CAPA', 'redirect']);
 const INVALIDATE_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
 
@@ -71,12 +56,13 @@ export class Session<P extends Primary> implements FrameSink {
   readonly #hold = new Hold();
   #state: State<P> = initial;
   #link: Upstream | undefined;
+  /** Until the link is joined. */
+  #joining: Approach<P> | undefined;
   /** Being joined before the topology has spoken: the time that it saves is the time that commands are held. */
   #prospect: Approach<P> | undefined;
   /** The connection whose bytes are being read. */
   #source: Upstream | undefined;
   #reader: FrameReader;
-  #join: Join | undefined;
   #drain: Drain | undefined;
   /** Whether the node knows that this client understands redirects. `due`: it would hear it now. */
   #capability: 'told' | 'refused' | 'due' = 'told';
@@ -242,7 +228,8 @@ export class Session<P extends Primary> implements FrameSink {
     this.ports.clearTimer(this.#timer);
     this.#timer = undefined;
     if (this.#state.at === 'flowing' || this.#state.at === 'closed') return;
-    const expiry = this.#link === undefined || this.#join !== undefined ? this.#expiryAt() : Number.POSITIVE_INFINITY;
+    const expiry =
+      this.#link === undefined || this.#joining !== undefined ? this.#expiryAt() : Number.POSITIVE_INFINITY;
     const at = Math.min(this.#state.dueAt, expiry);
     this.#timer = this.ports.setTimer(Math.max(0, Math.ceil(at - this.ports.now())), () => this.#onTimer());
   }
@@ -282,50 +269,42 @@ export class Session<P extends Primary> implements FrameSink {
     const ready = this.#prospect;
     this.#prospect = undefined;
     const fits = ready?.view.node === view.node;
-    if (!fits) ready?.link.close();
-    const { link, join } = ready !== undefined && fits ? ready : this.#approach(view);
-    this.#link = link;
-    this.#join = join;
-    if (this.#paused) link.pause();
-    join.adopt();
+    if (!fits) ready?.close();
+    const approach = ready !== undefined && fits ? ready : this.#approach(view);
+    this.#link = approach.link;
+    this.#joining = approach;
+    if (this.#paused) approach.link.pause();
+    approach.adopt();
   }
 
   #approach(view: P): Approach<P> {
-    // A link that is no longer the session's own has nothing to say to it.
-    const mine = () => this.#link === link;
-    const prospective = () => this.#prospect?.link === link;
-    const link: Upstream = this.ports.dial(view, {
-      onOpen: () => (mine() || prospective()) && join.start(),
-      onData: (chunk) => (mine() ? this.#onData(chunk) : prospective() && this.#onProspectData(join, chunk)),
-      onWritable: () => mine() && this.flush(),
-      onClose: (error) => (mine() ? this.#onClose(error) : prospective() && this.#dropProspect()),
-    });
-    const join = new Join(this.#book.identity, this.ports.scripts, {
-      write: (bytes) => link.write(bytes),
+    return new Approach<P>(view, {
+      identity: this.#book.identity,
+      scripts: this.ports.scripts,
+      dial: (to, handlers) => this.ports.dial(to, handlers),
       deliver: (frame) => this.ports.deliver(frame),
-      joined: ({ capable, rest }) => this.#joined(capable, rest),
-      failed: (reason) => (mine() ? this.#missed(view.node, reason) : this.#dropProspect()),
+      joined: (_approach, { capable, rest }) => this.#joined(capable, rest),
+      failed: (approach, reason) => this.#failed(approach, reason),
+      // A link that is no longer the session's own has nothing to say to it.
+      onData: (link, chunk) => this.#link === link && this.#onData(chunk),
+      onWritable: (link) => this.#link === link && this.flush(),
+      onClose: (link, error) => this.#link === link && this.#onClose(error),
     });
-    return { view, link, join };
   }
 
-  #onProspectData(join: Join, chunk: Buffer): void {
-    try {
-      join.read(chunk);
-    } catch (error) {
-      if (!(error instanceof RespError)) throw error;
-      this.#dropProspect();
-    }
+  #failed(approach: Approach<P>, reason: string): void {
+    if (approach === this.#joining) this.#missed(approach.view.node, reason);
+    else if (approach === this.#prospect) this.#prospect = undefined;
   }
 
   #dropProspect(): void {
     const prospect = this.#prospect;
     this.#prospect = undefined;
-    prospect?.link.close();
+    prospect?.close();
   }
 
   #joined(capable: boolean, rest: Buffer): void {
-    this.#join = undefined;
+    this.#joining = undefined;
     this.#capability = capable ? 'told' : 'refused';
     const { identity } = this.#book;
     if (identity.tracking !== undefined && identity.protocol === 3) this.ports.deliver(INVALIDATE_ALL);
@@ -364,8 +343,7 @@ export class Session<P extends Primary> implements FrameSink {
   #onData(chunk: Buffer): void {
     this.#source = this.#link;
     try {
-      if (this.#join !== undefined) this.#join.read(chunk);
-      else this.#reader.read(chunk, this);
+      this.#reader.read(chunk, this);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#lastTrouble = error.message;
@@ -475,20 +453,15 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #hangUp(): void {
-    const link = this.#link;
+    const going = this.#joining ?? this.#link;
     this.#link = undefined;
-    this.#join = undefined;
-    link?.close();
+    this.#joining = undefined;
+    going?.close();
   }
 
   #onClose(error: Error | undefined): void {
     if (error !== undefined) this.#lastTrouble = error.message;
-    const joining = this.#state.at === 'joining' ? this.#state.view.node : undefined;
     this.#link = undefined;
-    if (joining !== undefined) {
-      this.#missed(joining, error?.message ?? 'the connection was closed');
-      return;
-    }
     this.#dispatch({ type: 'lost' });
   }
 

@@ -1,0 +1,92 @@
+import { RespError } from '../resp/index.js';
+import type { Identity } from './identity.js';
+import { Join } from './join.js';
+import type { Primary } from './machine.js';
+import type { Upstream } from './outlet.js';
+import type { ScriptCache } from './script-cache.js';
+
+/** What a connection tells the session: `LinkHandlers` of the transport layer. */
+export interface UpstreamHandlers {
+  onOpen(): void;
+  onData(chunk: Buffer): void;
+  onWritable(): void;
+  onClose(error?: Error): void;
+}
+
+/** Who makes an approach, and hears what becomes of it. */
+export interface ApproachHost<P extends Primary> {
+  readonly identity: Identity;
+  readonly scripts: ScriptCache;
+  dial(view: P, handlers: UpstreamHandlers): Upstream;
+  /** Messages and pushes that come while the session is being restored: the client's. */
+  deliver(frame: Buffer): void;
+  /** The connection is the session's; its bytes go to `onData` from now on. `rest`: those behind the handshake. */
+  joined(approach: Approach<P>, outcome: { capable: boolean; rest: Buffer }): void;
+  /** It cannot be. The connection is closed. */
+  failed(approach: Approach<P>, reason: string): void;
+  /** Of a connection that was joined. */
+  onData(link: Upstream, chunk: Buffer): void;
+  onWritable(link: Upstream): void;
+  onClose(link: Upstream, error: Error | undefined): void;
+}
+
+/** One connection on its way to be the session's own: dialled, then restored, then adopted. */
+export class Approach<P extends Primary> {
+  readonly link: Upstream;
+  readonly #join: Join;
+  #at: 'under-way' | 'joined' | 'over' = 'under-way';
+
+  constructor(
+    readonly view: P,
+    private readonly host: ApproachHost<P>,
+  ) {
+    this.link = host.dial(view, {
+      onOpen: () => this.#at === 'under-way' && this.#join.start(),
+      onData: (chunk) => this.#onData(chunk),
+      onWritable: () => this.#at === 'joined' && host.onWritable(this.link),
+      onClose: (error) => this.#onClose(error),
+    });
+    this.#join = new Join(host.identity, host.scripts, {
+      write: (bytes) => this.link.write(bytes),
+      deliver: (frame) => host.deliver(frame),
+      joined: (outcome) => {
+        this.#at = 'joined';
+        host.joined(this, outcome);
+      },
+      failed: (reason) => this.#fail(reason),
+    });
+  }
+
+  /** The node is the right one. May be said at any time. */
+  adopt(): void {
+    this.#join.adopt();
+  }
+
+  /** It is not wanted any more. */
+  close(): void {
+    this.#at = 'over';
+    this.link.close();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#at === 'joined') this.host.onData(this.link, chunk);
+    if (this.#at !== 'under-way') return;
+    try {
+      this.#join.read(chunk);
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#fail(error.message);
+    }
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (this.#at === 'joined') this.host.onClose(this.link, error);
+    if (this.#at === 'under-way') this.#fail(error?.message ?? 'the connection was closed');
+  }
+
+  #fail(reason: string): void {
+    if (this.#at !== 'under-way') return;
+    this.close();
+    this.host.failed(this, reason);
+  }
+}
