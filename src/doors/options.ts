@@ -78,6 +78,13 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     100_000_000,
     'Commands without an answer, per connection. A command past it is answered `HOLDLIMIT`.',
   ),
+  commandBytesMax: number(
+    'bytes',
+    SESSION_DEFAULTS.commandBytesMax,
+    1024,
+    64 * GIB,
+    'The longest command. A longer one is answered with a protocol error, and the connection ends.',
+  ),
   replyBytesMax: number(
     'bytes',
     SESSION_DEFAULTS.replyBytesMax,

@@ -34,6 +34,8 @@ export interface SessionPlace {
   breathe(): void;
   ended(reason: string | undefined): void;
   onEvent(event: SessionEvent): void;
+  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  relieved?(): void;
 }
 
 /** One door's hold on a pair: the shared topology, and sessions with it. */

@@ -24,6 +24,19 @@ export type Change =
   /** The whole CLIENT TRACKING command; undefined when it was switched off. */
   | { set: 'tracking'; command: readonly string[] | undefined };
 
+/** Who a client is, without its secrets. */
+export interface ClientDescription {
+  /** Undefined: has not logged in. */
+  readonly user: string | undefined;
+  readonly name: string;
+  /** As its library calls itself. */
+  readonly library: string;
+  readonly database: string;
+  readonly protocol: 2 | 3;
+  /** Bytes may come for it that it did not ask for: it is subscribed, monitors, or tracks. */
+  readonly listening: boolean;
+}
+
 export class Identity {
   protocol: 2 | 3 = 2;
   // Private, so that no log or error can print it by accident.
@@ -45,6 +58,19 @@ export class Identity {
   get subscribed(): boolean {
     const { channel, pattern, shard } = this.subscriptions;
     return channel.size > 0 || pattern.size > 0 || shard.size > 0;
+  }
+
+  /** As far as it may be shown. */
+  get description(): ClientDescription {
+    const { database, name, protocol, subscribed, monitor, tracking } = this;
+    return {
+      user: this.#credentials === undefined ? undefined : (this.#credentials.username ?? 'default'),
+      name,
+      library: this.info.get('LIB-NAME') ?? '',
+      database,
+      protocol,
+      listening: subscribed || monitor || tracking !== undefined,
+    };
   }
 
   apply(change: Change): void {

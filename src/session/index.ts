@@ -1,4 +1,5 @@
 export type { UpstreamHandlers } from './approach.js';
+export type { ClientDescription } from './identity.js';
 export type { Primary, State } from './machine.js';
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 export type { Upstream } from './outlet.js';

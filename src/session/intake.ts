@@ -1,4 +1,12 @@
-import { CommandScanner, type CommandTable, commandArgs, encodeError, Fact, RespError } from '../resp/index.js';
+import {
+  CommandScanner,
+  type CommandTable,
+  commandArgs,
+  encodeError,
+  Fact,
+  RespError,
+  type RespErrorCode,
+} from '../resp/index.js';
 import { blockingDeadline, withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
 import { ClientTransaction } from './client-transaction.js';
@@ -20,9 +28,14 @@ export interface IntakeHost {
   readonly holding: boolean;
   /** A command that no table knows was met; until it is learnt it counts as a write. */
   unknownCommand(name: string): void;
+  /** The error that an administrative command, or one that means something to the session, is answered with instead of being sent. */
+  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** The client's bytes are no commands; nothing more is taken. */
+  unreadable(code: RespErrorCode): void;
 }
 
-const CLOSER_LOOK = Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container;
+const CLOSER_LOOK =
+  Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin;
 
 const SUBSCRIBE_FAMILY: Record<string, Family> = {
   subscribe: 'channel',
@@ -41,7 +54,7 @@ export class Intake {
   /** Log position where the command at hand begins. */
   #start = 0;
   readonly #transaction = new ClientTransaction();
-  readonly #local = new LocalAnswers(this.#transaction);
+  readonly #local: LocalAnswers;
   /** What follows a protocol error cannot be read. */
   #unreadable = false;
   /** Chunks go past the log, because it is full, until the command at hand has ended. */
@@ -52,7 +65,9 @@ export class Intake {
     private readonly table: CommandTable,
     private readonly host: IntakeHost,
   ) {
-    this.#scanner = new CommandScanner(table);
+    const { commandBytesMax } = host.options;
+    this.#scanner = new CommandScanner(table, { commandBytesMax });
+    this.#local = new LocalAnswers(this.#transaction, (name, args) => host.refuses?.(name, args));
   }
 
   /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */
@@ -64,6 +79,7 @@ export class Intake {
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#unreadable = true;
+      this.host.unreadable(error.code);
       const farewell = answered(encodeError('ERR', `Protocol error: ${error.message}`));
       farewell.role = { is: 'quit' };
       this.#push(this.book.log.tail, 0, farewell);

@@ -16,13 +16,16 @@ const DISCARD = Buffer.from('*1\r\n$7\r\nDISCARD\r\n');
 const UNWATCH = Buffer.from('*1\r\n$7\r\nUNWATCH\r\n');
 
 /**
- * What the session answers by itself: CLIENT REPLY, the rest of a transaction that was given up, and whatever comes
- * when the log is full.
+ * What the session answers by itself: commands that are not let through, CLIENT REPLY, the rest of a transaction that
+ * was given up, and whatever comes when the log is full.
  */
 export class LocalAnswers {
   #reply: 'on' | 'off' | 'skip-next' = 'on';
 
-  constructor(private readonly transaction: ClientTransaction) {}
+  constructor(
+    private readonly transaction: ClientTransaction,
+    private readonly refusal: (name: string, args: readonly Buffer[]) => Buffer | undefined,
+  ) {}
 
   /** Nothing is answered here, whatever comes but CLIENT. */
   get none(): boolean {
@@ -32,7 +35,11 @@ export class LocalAnswers {
   /** Undefined: a node answers it. */
   answerTo(name: string, args: readonly Buffer[]): Answered | undefined {
     const { lost } = this.transaction;
-    if (lost === undefined) return name === 'client' ? this.#setReply(args) : undefined;
+    if (lost === undefined) {
+      const refusal = this.refusal(name, args);
+      if (refusal !== undefined) return this.#spoil(refusal);
+      return name === 'client' ? this.#setReply(args) : undefined;
+    }
     if (name !== 'reset' && name !== 'quit') return this.#answerLost(name, lost);
     // These two mean the connection, and end the transaction in passing.
     this.transaction.close();

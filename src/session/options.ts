@@ -1,3 +1,5 @@
+import { defaultCommandLimits } from '../resp/index.js';
+
 /** The bounds of a session. Everything that can grow or last has one. */
 export interface SessionOptions {
   /** How long a command may wait while no primary can be reached. Then it gets `-HOLDTIMEOUT`. */
@@ -6,6 +8,8 @@ export interface SessionOptions {
   readonly replayBytesMax: number;
   /** Commands kept, until they are answered and belong to no open transaction. A command past it gets `-HOLDLIMIT`. */
   readonly replayCommandsMax: number;
+  /** The longest command. A longer one is a protocol error, after which nothing more is taken. */
+  readonly commandBytesMax: number;
   /** A reply up to this size reaches the client whole or not at all; a larger one is passed on as it comes. */
   readonly replyBytesMax: number;
   /** How long answers are awaited from a node that is being left. */
@@ -24,6 +28,7 @@ export const SESSION_DEFAULTS: SessionOptions = {
   holdTimeoutMs: 10_000,
   replayBytesMax: 256 * MIB,
   replayCommandsMax: 1_000_000,
+  commandBytesMax: defaultCommandLimits.commandBytesMax,
   replyBytesMax: 512 * MIB,
   drainTimeoutMs: 5_000,
   joinTimeoutMs: 2_000,

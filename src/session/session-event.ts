@@ -8,5 +8,7 @@ export type SessionEvent =
   | { type: 'join-failed'; node: string; reason: string }
   /** A connection was lost and this many commands were answered UNCERTAIN. */
   | { type: 'uncertain'; node: string; commands: number }
+  /** The client sent what is no RESP, or more than a limit allows. It is answered so, and the session ends. */
+  | { type: 'unreadable'; code: string }
   /** Commands were given up with this error code. */
   | { type: 'given-up'; code: string; commands: number };

@@ -5,6 +5,7 @@ import { Drain } from './drain.js';
 import { expire } from './expire.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { Hold } from './hold.js';
+import type { ClientDescription } from './identity.js';
 import { Intake } from './intake.js';
 import { type Effect, type Event, initial, type Primary, type State, step, type Verdict } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
@@ -33,6 +34,10 @@ export interface SessionPorts<P extends Primary> {
   setTimer(ms: number, fire: () => void): unknown;
   clearTimer(timer: unknown): void;
   unknownCommand(name: string): void;
+  /** The error that a command is answered with instead of being sent. Asked for administrative ones, and those with a meaning here. */
+  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** Less may be outstanding than before: whoever stopped taking commands because of `retained` looks again. */
+  relieved?(): void;
   onEvent(event: SessionEvent): void;
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
@@ -83,6 +88,8 @@ export class Session<P extends Primary> implements FrameSink {
       scripts: ports.scripts,
       now: () => ports.now(),
       unknownCommand: (name) => ports.unknownCommand(name),
+      unreadable: (code) => ports.onEvent({ type: 'unreadable', code }),
+      ...(ports.refuses === undefined ? {} : { refuses: (name, args) => ports.refuses?.(name, args) }),
       get holding() {
         return session.#state.at !== 'flowing';
       },
@@ -103,6 +110,16 @@ export class Session<P extends Primary> implements FrameSink {
   /** Where the session is, for events and tests. */
   get state(): State<P> {
     return this.#state;
+  }
+
+  /** Who the client is, fit to be shown. */
+  get client(): ClientDescription {
+    return this.#book.identity.description;
+  }
+
+  /** Whole commands that were taken so far. */
+  get taken(): number {
+    return this.#book.ledger.tail;
   }
 
   /** Commands without an answer. */
@@ -183,6 +200,7 @@ export class Session<P extends Primary> implements FrameSink {
     if (before.at !== state.at) this.#settler.settleAnswered();
     this.#arm();
     this.#maybeDrained();
+    this.ports.relieved?.();
   }
 
   #carryOut(effect: Effect<P>, before: State<P>): void {
@@ -352,6 +370,7 @@ export class Session<P extends Primary> implements FrameSink {
       return;
     }
     this.#maybeDrained();
+    this.ports.relieved?.();
   }
 
   get plain(): number {
