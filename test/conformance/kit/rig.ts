@@ -1,0 +1,131 @@
+import {
+  type LabPair,
+  type LabServer,
+  type PairOptions,
+  startPair,
+  waitForSync,
+} from '../../../src/lab/servers/index.js';
+import { waitFor } from '../../../src/lab/wait-for.js';
+import type { Place } from './talker.js';
+
+/** How the table reaches a server: by itself, or through a node listener in front of it. */
+export type Door = (server: LabServer) => Promise<Place & { close(): Promise<void> }>;
+
+export const APP = { name: 'app', password: 'app-password', rules: '+@all ~* &*' } as const;
+/** May do nothing with strings, and may not use CLIENT. */
+export const NARROW = {
+  name: 'narrow',
+  password: 'narrow-password',
+  rules: '+@all -get -set -client -readonly -eval ~allowed* &*',
+} as const;
+
+export const directly: Door = async (server) => ({ host: server.host, port: server.port, close: async () => {} });
+
+/** A pair of servers, each behind its door, whose roles change as the table wants it. */
+export class Rig {
+  #primary: LabServer;
+  #replica: LabServer;
+
+  private constructor(
+    readonly label: string,
+    private readonly pair: LabPair,
+    private readonly doors: ReadonlyMap<LabServer, Place & { close(): Promise<void> }>,
+  ) {
+    this.#primary = pair.primary;
+    this.#replica = pair.replica;
+  }
+
+  static async start(label: string, door: Door, options: PairOptions): Promise<Rig> {
+    const pair = await startPair({ ...options, users: [APP, NARROW] });
+    const doors = new Map<LabServer, Place & { close(): Promise<void> }>();
+    try {
+      for (const server of pair.nodes) doors.set(server, await door(server));
+    } catch (error) {
+      await pair.stop();
+      throw error;
+    }
+    return new Rig(label, pair, doors);
+  }
+
+  get version(): string {
+    return this.pair.primary.version;
+  }
+
+  get primary(): LabServer {
+    return this.#primary;
+  }
+
+  get replica(): LabServer {
+    return this.#replica;
+  }
+
+  doorOf(server: LabServer): Place {
+    return this.doors.get(server)!;
+  }
+
+  /** Back to two nodes in step, with nothing in them and nothing left of what a case has set. */
+  async reset(): Promise<void> {
+    for (const server of this.pair.nodes) {
+      await server.cli(
+        'CONFIG',
+        'SET',
+        'replica-serve-stale-data',
+        'yes',
+        'replica-read-only',
+        'yes',
+        'maxmemory',
+        '0',
+      );
+      await server.cli('CONFIG', 'SET', 'replica-ignore-maxmemory', 'yes');
+    }
+    await this.#primary.cli('REPLICAOF', 'NO', 'ONE');
+    await this.#replica.follow(this.#primary);
+    await this.#primary.cli('FLUSHALL');
+    await this.#primary.cli('FUNCTION', 'FLUSH');
+    await waitForSync(this.#primary, [this.#replica]);
+  }
+
+  /** The primary becomes the replica's replica. Resolves when it has its data from there. */
+  async swap(): Promise<void> {
+    await this.demote();
+    await waitForSync(this.#primary, [this.#replica]);
+  }
+
+  /** The same, and nothing is waited for. */
+  async demote(): Promise<void> {
+    const [from, to] = [this.#primary, this.#replica];
+    await to.cli('REPLICAOF', 'NO', 'ONE');
+    await from.follow(to);
+    this.#primary = to;
+    this.#replica = from;
+  }
+
+  /** The replica has all that the primary has. */
+  inStep(): Promise<void> {
+    return waitForSync(this.#primary, [this.#replica]);
+  }
+
+  /** The replica begins a full resync that takes seconds; resolves when it loads. */
+  async loadSlowly(): Promise<void> {
+    const replica = this.#replica;
+    await this.#primary.cli('EVAL', "for i=1,2000 do redis.call('set', 'k' .. i, string.rep('v', 100)) end", 0);
+    await replica.cli('CONFIG', 'SET', 'key-load-delay', '2000', 'loading-process-events-interval-bytes', '1024');
+    await replica.cli('REPLICAOF', 'NO', 'ONE');
+    await replica.cli('SET', 'own', 'history');
+    await replica.follow(this.#primary);
+    await waitFor(async () => (await replica.info('persistence')).loading === '1', {
+      deadlineMs: 10_000,
+      what: 'the replica to load',
+    });
+  }
+
+  async loadFast(): Promise<void> {
+    await this.#replica.cli('CONFIG', 'SET', 'key-load-delay', '0');
+    await this.inStep();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.doors.values()].map((door) => door.close()));
+    await this.pair.stop();
+  }
+}
