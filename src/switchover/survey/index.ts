@@ -1,0 +1,14 @@
+export type { AclUser } from './acl-facts.js';
+export type { ClientFacts } from './client-facts.js';
+export type { ClientRole, ClientSurvey, Follows } from './client-survey.js';
+export { hiddenValue } from './config-facts.js';
+export type { CommandCount, Counters } from './counters.js';
+export type { FunctionLibrary, LoadedModule } from './extension-facts.js';
+export type { MemoryFacts } from './memory-facts.js';
+export { isReached, type LostNode, type NodeSurvey, type Question, type ReachedNode } from './node-survey.js';
+export { type AccessIo, Doorway, type PairAccess } from './pair-access.js';
+export type { PersistenceFacts } from './persistence-facts.js';
+export type { BacklogFacts, LinkFacts, ListedReplica, ReplicationFacts } from './replication-facts.js';
+export type { ServerFacts } from './server-facts.js';
+export { type Survey, type SurveyOptions, takeSurvey } from './survey.js';
+export type { UnreachableWhy } from './unreachable.js';
