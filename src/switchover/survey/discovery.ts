@@ -112,9 +112,9 @@ function isCalled({ facts }: Found, lost: LostNode, found: readonly Found[]): bo
   const announcedPort = Number(facts.config.get('replica-announce-port') ?? 0);
   const ownPorts = [announcedPort, facts.tls.plainPort, facts.tls.port].filter((one) => one !== 0);
   const hostFits = announcedIp === '' || called.startsWith(announcedIp) || called.startsWith(`[${announcedIp}]`);
-  const lister = others.find(({ replicas }) => replicas.some(({ name }) => name === called));
+  const isListed = others.some(({ replicas }) => replicas.some(({ name }) => name === called));
   const isTheOnlyOne = others.filter(({ tls, role }) => role === 'replica' && portsOf(tls).includes(port)).length <= 1;
-  return lister?.replid === facts.replid && ownPorts.includes(port) && hostFits && isTheOnlyOne;
+  return isListed && ownPorts.includes(port) && hostFits && isTheOnlyOne;
 }
 
 function portsOf(tls: NodeFacts['tls']): number[] {

@@ -55,7 +55,8 @@ function reachedNode(
   doorway: Doorway,
 ): ReachedNode {
   const primary = primaries.find(({ replid }) => replid === position.replid && position.role === 'replica');
-  const listed = primary?.replicas.find(({ name, host, port }) => {
+  const listings = primaries.flatMap(({ replicas }) => (position.role === 'replica' ? replicas : []));
+  const listed = listings.find(({ name, host, port }) => {
     const address = doorway.addressOf(host, port);
     return names.has(name) || (address !== undefined && names.has(formatAddress(address)));
   });
