@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { demoCommand } from './commands/demo.js';
+import { statusCommand } from './commands/status.js';
 import { reportError } from './report-error.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -12,6 +13,18 @@ const program = new Command('segue')
   .description('Makes the switch from one primary to another invisible to the clients of a standalone Valkey or Redis.')
   .version(version)
   .showHelpAfterError('(segue --help lists commands and options)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  segue demo
+      a rolling upgrade of real servers on this machine, with and without Segue
+  segue status --nodes valkey://10.0.0.1:6379
+      one node is enough: it names the others
+
+Settings come from flags, then SEGUE_* variables, then a --config file. segue <command> --help tells more.`,
+  )
+  .addCommand(statusCommand())
   .addCommand(demoCommand());
 
 // Commands that are added ready-made inherit nothing.
