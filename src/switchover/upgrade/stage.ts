@@ -1,0 +1,55 @@
+import type { ServerVersion } from './server-version.js';
+
+/** One piece of an upgrade; each can be done again when nobody knows whether it was done. */
+export type Stage =
+  /** Restart a replica as its new version, until it is in step. */
+  | { readonly kind: 'restart'; readonly node: string }
+  /** Make `node` the primary. */
+  | { readonly kind: 'switch'; readonly node: string }
+  /** Wait until nobody has work on the old primary. */
+  | { readonly kind: 'leave'; readonly node: string }
+  /** All nodes in step and of the version wanted. */
+  | { readonly kind: 'prove' };
+
+export interface StageEvent {
+  readonly stage: Stage;
+  readonly state: 'begun' | 'done' | 'failed';
+  /** In words, at the end. */
+  readonly detail: string;
+  /** Since its begin. */
+  readonly durationMs: number;
+}
+
+/** What an upgrade does with a pair, decided once. Names are `host:port`. */
+export interface UpgradePlan {
+  readonly primary: string;
+  /** Becomes primary. */
+  readonly target: string;
+  /** All replicas, the target last: it must not wait long for its switch. */
+  readonly replicas: readonly string[];
+  readonly switchBack: boolean;
+  readonly expect: string | undefined;
+}
+
+export function stagesOf({ primary, target, replicas, switchBack }: UpgradePlan): Stage[] {
+  return [
+    ...replicas.map((node): Stage => ({ kind: 'restart', node })),
+    { kind: 'switch', node: target },
+    { kind: 'leave', node: primary },
+    { kind: 'restart', node: primary },
+    ...(switchBack ? [{ kind: 'switch', node: primary } satisfies Stage] : []),
+    { kind: 'prove' },
+  ];
+}
+
+/** The name of a stage within its upgrade: `switch 127.0.0.1:7001`. */
+export function stageName(stage: Stage): string {
+  return stage.kind === 'prove' ? stage.kind : `${stage.kind} ${stage.node}`;
+}
+
+/** What the journal knows of a restart that was begun. */
+export interface RestartMemory {
+  /** Of the process that was to be restarted. */
+  readonly runId: string;
+  readonly before: ServerVersion;
+}

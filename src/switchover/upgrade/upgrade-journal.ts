@@ -1,0 +1,121 @@
+import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { RestartMemory, UpgradePlan } from './stage.js';
+import { UpgradeError } from './upgrade-error.js';
+
+type JournalRecord =
+  | { readonly record: 'plan'; readonly segue: 1; readonly plan: UpgradePlan }
+  | { readonly record: 'begun'; readonly stage: string; readonly restart?: RestartMemory }
+  | { readonly record: 'done'; readonly stage: string; readonly detail: string }
+  | { readonly record: 'end' };
+
+/** What a journal tells of an upgrade that was not finished. */
+export interface JournalContents {
+  readonly plan: UpgradePlan;
+  /** Names of stages that are done. */
+  readonly done: ReadonlySet<string>;
+  /** By stage: restarts that were begun. */
+  readonly restarts: ReadonlyMap<string, RestartMemory>;
+  readonly isEnded: boolean;
+}
+
+/** The stages of one upgrade, as lines of JSON; each is on the disk before what it tells of is begun. No secrets. */
+export class UpgradeJournal {
+  private constructor(private readonly file: FileHandle) {}
+
+  /** Begins a journal. @throws UpgradeError (SEGUE_UPGRADE_JOURNAL) when an unfinished one is there. */
+  static async begin(path: string, plan: UpgradePlan): Promise<UpgradeJournal> {
+    const earlier = await readJournal(path);
+    if (earlier !== undefined && !earlier.isEnded) {
+      throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path} tells of an upgrade that was not finished: resume it`);
+    }
+    const journal = await UpgradeJournal.open(path, 'w');
+    await journal.write({ record: 'plan', segue: 1, plan });
+    return journal;
+  }
+
+  /** Goes on with a journal, behind its last whole line. */
+  static async resume(path: string): Promise<UpgradeJournal> {
+    const text = await readFile(path);
+    await truncate(path, text.lastIndexOf(10) + 1);
+    return UpgradeJournal.open(path, 'a');
+  }
+
+  private static async open(path: string, flags: 'w' | 'a'): Promise<UpgradeJournal> {
+    try {
+      await mkdir(dirname(resolve(path)), { recursive: true });
+      const journal = new UpgradeJournal(await open(path, flags, 0o600));
+      const folder = await open(dirname(resolve(path)), 'r');
+      await folder.sync();
+      await folder.close();
+      return journal;
+    } catch (error) {
+      throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path}: ${(error as Error).message}`, error);
+    }
+  }
+
+  begun(stage: string, restart?: RestartMemory): Promise<void> {
+    return this.write({ record: 'begun', stage, ...(restart === undefined ? {} : { restart }) });
+  }
+
+  done(stage: string, detail: string): Promise<void> {
+    return this.write({ record: 'done', stage, detail });
+  }
+
+  end(): Promise<void> {
+    return this.write({ record: 'end' });
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  private async write(record: JournalRecord): Promise<void> {
+    try {
+      await this.file.appendFile(`${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`);
+      await this.file.sync();
+    } catch (error) {
+      throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', (error as Error).message, error);
+    }
+  }
+}
+
+/** Undefined when there is none. A last line that was cut off by a crash is as good as not written. */
+export async function readJournal(path: string): Promise<JournalContents | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path}: ${(error as Error).message}`, error);
+  }
+  const records = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => parse(path, line));
+  if (records.length === 0) return undefined;
+  const [first] = records;
+  if (first!.record !== 'plan') throw notOurs(path);
+  const done = new Set<string>();
+  const restarts = new Map<string, RestartMemory>();
+  for (const record of records) {
+    if (record.record === 'done') done.add(record.stage);
+    if (record.record === 'begun' && record.restart !== undefined) restarts.set(record.stage, record.restart);
+  }
+  return { plan: first!.plan, done, restarts, isEnded: records.at(-1)!.record === 'end' };
+}
+
+function parse(path: string, line: string): JournalRecord {
+  try {
+    const record = JSON.parse(line) as JournalRecord;
+    if (typeof record.record === 'string') return record;
+  } catch {
+    // said below
+  }
+  throw notOurs(path);
+}
+
+function notOurs(path: string): UpgradeError {
+  return new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path} is not the journal of an upgrade`);
+}
