@@ -20,8 +20,10 @@ export interface ApproachHost<P extends Primary> {
   dial(view: P, handlers: UpstreamHandlers): Upstream;
   /** Messages and pushes that come while the session is being restored: the client's. */
   deliver(frame: Buffer): void;
+  /** All is done that can be done before it is adopted. */
+  ready(): void;
   /** The connection is the session's; its bytes go to `onData` from now on. `rest`: those behind the handshake. */
-  joined(approach: Approach<P>, outcome: { capable: boolean; rest: Buffer }): void;
+  joined(outcome: { capable: boolean; rest: Buffer }): void;
   /** It cannot be. The connection is closed. */
   failed(approach: Approach<P>, reason: string): void;
   /** Of a connection that was joined. */
@@ -49,9 +51,10 @@ export class Approach<P extends Primary> {
     this.#join = new Join(host.identity, host.scripts, {
       write: (bytes) => this.link.write(bytes),
       deliver: (frame) => host.deliver(frame),
+      ready: () => host.ready(),
       joined: (outcome) => {
         this.#at = 'joined';
-        host.joined(this, outcome);
+        host.joined(outcome);
       },
       failed: (reason) => this.#fail(reason),
     });
@@ -60,6 +63,16 @@ export class Approach<P extends Primary> {
   /** The node is the right one. May be said at any time. */
   adopt(): void {
     this.#join.adopt();
+  }
+
+  /** Who adopts it will know that the node is a primary. */
+  trust(): void {
+    this.#join.trust();
+  }
+
+  /** Brings a connection that stands ready up to date. */
+  refresh(): void {
+    this.#join.refresh();
   }
 
   /** It is not wanted any more. */

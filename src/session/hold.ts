@@ -14,11 +14,6 @@ export class Hold {
   /** When the last hold ended. */
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** When the hold began; undefined when there is none. */
-  get since(): number | undefined {
-    return this.#since;
-  }
-
   /** `head`, `tail`: the commands in between wait. */
   begin(head: number, tail: number, now: number): void {
     if (this.#since !== undefined) return;
@@ -37,9 +32,12 @@ export class Hold {
     else if (last === undefined || last.upTo < tail) this.#marks.push({ upTo: tail, since: now });
   }
 
-  end(now: number): void {
+  /** Returns how long it was. */
+  end(now: number): number {
+    const heldMs = now - (this.#since ?? now);
     this.#since = undefined;
     this.#endedAt = now;
+    return heldMs;
   }
 
   /** When the first command that still waits (index ≥ head) will have waited too long. */

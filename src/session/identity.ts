@@ -33,7 +33,7 @@ export interface ClientDescription {
   readonly library: string;
   readonly database: string;
   readonly protocol: 2 | 3;
-  /** Bytes may come for it that it did not ask for: it is subscribed, monitors, or tracks. */
+  /** Bytes come for it that it does not ask for one by one: it is subscribed, or monitors. */
   readonly listening: boolean;
 }
 
@@ -62,14 +62,14 @@ export class Identity {
 
   /** As far as it may be shown. */
   get description(): ClientDescription {
-    const { database, name, protocol, subscribed, monitor, tracking } = this;
+    const { database, name, protocol, subscribed, monitor } = this;
     return {
       user: this.#credentials === undefined ? undefined : (this.#credentials.username ?? 'default'),
       name,
       library: this.info.get('LIB-NAME') ?? '',
       database,
       protocol,
-      listening: subscribed || monitor || tracking !== undefined,
+      listening: subscribed || monitor,
     };
   }
 

@@ -2,57 +2,88 @@ import { classifyError, decodeReply, ReplyScanner } from '../resp/index.js';
 import type { Identity } from './identity.js';
 import { pubSubFrame } from './pubsub-frame.js';
 import { isError } from './refusal.js';
-import { encodeSteps, identitySteps, type RestoreStep, trafficSteps } from './restore.js';
+import {
+  encodeSteps,
+  identitySteps,
+  loadSteps,
+  RESET_STEP,
+  type RestoreStep,
+  ROLE_STEP,
+  scriptSteps,
+  trafficSteps,
+} from './restore.js';
 import type { ScriptCache } from './script-cache.js';
 
 export interface JoinHost {
   write(bytes: Buffer): void;
   /** Messages and pushes that come while subscriptions are being restored: the client's. */
   deliver(frame: Buffer): void;
+  /** All that can be done before it is adopted is done. Perhaps again, after `refresh`. */
+  ready(): void;
   /** The connection is the session's. `rest`: bytes behind the last answer. */
   joined(outcome: { capable: boolean; rest: Buffer }): void;
   /** It cannot be. Said at most once. */
   failed(reason: string): void;
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Makes a fresh connection the session's own: two round trips at most, the second only for scripts and subscriptions.
+ * Makes a fresh connection the session's own.
  *
- * It may begin before it is known that the node is the right one. Until `adopt` it logs in and asks, but subscribes to
- * nothing and passes nothing on.
+ * It may begin before it is known that the node is the right one. Until `adopt` it logs in, sets what the client has set,
+ * asks for the role and loads scripts, but subscribes to nothing and passes nothing on. What has been done by then costs
+ * no round trip any more; what is new since (another database, another script) is done when it is adopted.
  */
 export class Join {
   readonly #scanner = new ReplyScanner();
-  readonly #shas: readonly string[];
-  #steps: readonly RestoreStep[];
-  #phase: 'identity' | 'traffic' | 'over' = 'identity';
+  #steps: readonly RestoreStep[] = [];
+  /** `identity`: who the client is. `scripts`: those that were missing. `ready`: not adopted yet. `traffic`: the rest. */
+  #phase: 'fresh' | 'identity' | 'scripts' | 'ready' | 'traffic' | 'over' = 'fresh';
   #at = 0;
   /** Frames of the step at hand that have come. */
   #frames = 0;
   #pending: Buffer = NOTHING;
+  /** What the connection has been told of the client. */
+  #told = NOTHING;
+  #shas: readonly string[] = [];
+  /** Of the script cache, when it was last compared with the node. */
+  #revision = 0;
   #missing: Buffer[] = [];
   #capable = true;
   #adopted = false;
+  /** It has said so, or need not. */
+  #isPrimary = false;
 
   constructor(
     private readonly identity: Identity,
     private readonly scripts: ScriptCache,
     private readonly host: JoinHost,
-  ) {
-    this.#shas = scripts.shas();
-    this.#steps = identitySteps(identity, this.#shas);
-  }
+  ) {}
 
   start(): void {
-    this.host.write(encodeSteps(this.#steps));
+    this.#shas = this.scripts.shas();
+    this.#revision = this.scripts.revision;
+    const role = this.#isPrimary ? [] : [ROLE_STEP];
+    this.#run('identity', [...this.#identify(), ...role, ...scriptSteps(this.#shas)]);
+  }
+
+  /** Whoever will say `adopt` knows that the node is a primary by then. */
+  trust(): void {
+    this.#isPrimary = true;
   }
 
   /** The node is the right one. May be said before or after `start`. */
   adopt(): void {
     this.#adopted = true;
-    this.#proceed(this.#pending, 0);
+    this.#proceed();
+  }
+
+  /** Does what has become necessary since it was ready. */
+  refresh(): void {
+    if (this.#phase !== 'ready') return;
+    const steps = [...this.#changedIdentity(), ...loadSteps(this.#newScripts())];
+    if (steps.length > 0) this.#run('identity', steps);
   }
 
   /** Throws RespError when the bytes are no RESP. */
@@ -65,7 +96,8 @@ export class Join {
       if (end < 0) break;
       this.#take(bytes.subarray(at, end));
       at = end;
-      this.#proceed(bytes, at);
+      this.#pending = bytes.subarray(at);
+      this.#proceed();
     }
     this.#pending = bytes.subarray(at);
   }
@@ -92,6 +124,8 @@ export class Join {
   #refused(step: RestoreStep, frame: Buffer): void {
     const error = classifyError(frame);
     if (step.purpose === 'capability' && error.kind === 'no-auth') this.#capable = false;
+    // Where ROLE is forbidden, the topology's word must do.
+    if (step.purpose === 'role') this.#isPrimary = true;
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
       this.#fail(`${name}: ${lineOf(frame)}`);
@@ -100,7 +134,9 @@ export class Join {
   #accepted(step: RestoreStep, frame: Buffer): void {
     if (step.purpose === 'role') {
       const role = elements(frame)[0];
-      if (role !== 'master') this.#fail(`it is a ${String(role)}, not the primary`);
+      this.#isPrimary ||= role === 'master';
+      // Not adopted yet, it will be asked again.
+      if (!this.#isPrimary && this.#adopted) this.#fail(`it is a ${String(role)}, not the primary`);
     }
     if (step.purpose === 'scripts') {
       const known = elements(frame);
@@ -109,19 +145,68 @@ export class Join {
     }
   }
 
-  #proceed(bytes: Buffer, at: number): void {
-    if (this.#at < this.#steps.length || this.#phase === 'over' || !this.#adopted) return;
-    if (this.#phase === 'identity') {
-      this.#phase = 'traffic';
-      this.#steps = trafficSteps(this.identity, this.#missing);
-      this.#at = 0;
-      if (this.#steps.length > 0) {
-        this.host.write(encodeSteps(this.#steps));
-        return;
+  #proceed(): void {
+    while (this.#at >= this.#steps.length) {
+      switch (this.#phase) {
+        case 'identity':
+          if (this.#adopted) this.#enter();
+          else this.#run('scripts', this.#loadMissing());
+          break;
+        case 'scripts':
+          this.#phase = 'ready';
+          this.host.ready();
+          break;
+        case 'ready':
+          if (!this.#adopted) return;
+          this.#enter();
+          break;
+        case 'traffic':
+          this.#phase = 'over';
+          this.host.joined({ capable: this.#capable, rest: this.#pending });
+          return;
+        default:
+          return;
       }
     }
-    this.#phase = 'over';
-    this.host.joined({ capable: this.#capable, rest: bytes.subarray(at) });
+  }
+
+  #run(phase: 'identity' | 'scripts' | 'traffic', steps: readonly RestoreStep[]): void {
+    this.#phase = phase;
+    this.#steps = steps;
+    this.#at = 0;
+    if (steps.length > 0) this.host.write(encodeSteps(steps));
+  }
+
+  #enter(): void {
+    const role = this.#isPrimary ? [] : [ROLE_STEP];
+    const scripts = [...this.#loadMissing(), ...loadSteps(this.#newScripts())];
+    this.#run('traffic', [...this.#changedIdentity(), ...role, ...scripts, ...trafficSteps(this.identity)]);
+  }
+
+  #identify(): RestoreStep[] {
+    const steps = identitySteps(this.identity);
+    this.#told = encodeSteps(steps);
+    this.#capable = true;
+    return steps;
+  }
+
+  #changedIdentity(): RestoreStep[] {
+    if (encodeSteps(identitySteps(this.identity)).equals(this.#told)) return [];
+    return [RESET_STEP, ...this.#identify()];
+  }
+
+  #loadMissing(): RestoreStep[] {
+    const missing = this.#missing;
+    this.#missing = [];
+    return loadSteps(missing);
+  }
+
+  #newScripts(): Buffer[] {
+    if (this.scripts.revision === this.#revision) return [];
+    const known = new Set(this.#shas);
+    this.#shas = this.scripts.shas();
+    this.#revision = this.scripts.revision;
+    return this.#shas.flatMap((sha) => (known.has(sha) ? [] : (this.scripts.body(sha) ?? [])));
   }
 
   #fail(reason: string): void {

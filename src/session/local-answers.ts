@@ -1,6 +1,7 @@
 import { encodeError } from '../resp/index.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { Mark, type Note, note } from './ledger.js';
+import { isError } from './refusal.js';
 import { EXEC_ABORT, wireError } from './session-error.js';
 
 /** A command that no node answers, as it goes into the ledger. */
@@ -24,7 +25,7 @@ export class LocalAnswers {
 
   constructor(
     private readonly transaction: ClientTransaction,
-    private readonly refusal: (name: string, args: readonly Buffer[]) => Buffer | undefined,
+    private readonly doorAnswers: (name: string, args: readonly Buffer[]) => Buffer | undefined,
   ) {}
 
   /** Nothing is answered here, whatever comes but CLIENT. */
@@ -36,8 +37,10 @@ export class LocalAnswers {
   answerTo(name: string, args: readonly Buffer[]): Answered | undefined {
     const { lost } = this.transaction;
     if (lost === undefined) {
-      const refusal = this.refusal(name, args);
-      if (refusal !== undefined) return this.#spoil(refusal);
+      const own = this.doorAnswers(name, args);
+      if (own !== undefined && isError(own)) return this.#spoil(own);
+      // Within a transaction it has to be queued.
+      if (own !== undefined && !this.transaction.open) return { entry: this.muted(answered(own))!, marks: 0 };
       return name === 'client' ? this.#setReply(args) : undefined;
     }
     if (name !== 'reset' && name !== 'quit') return this.#answerLost(name, lost);

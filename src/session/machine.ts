@@ -2,12 +2,15 @@
  * Control of one session: which node it is with, and what it does when that ends. Pure: time and news come in as events,
  * what is to be done goes out as effects, to be carried out in their order. Bytes do not pass here.
  *
- *            ┌──────────────────────── missed ────────────────────────┐
- *            ▼                                                        │
- *   ──▶ seeking ──primary──▶ resting ──due──▶ joining ──joined──▶ flowing
- *            ▲                  (same node      ▲                  │   │
- *            │                   refused)       │ drained          │   │ refused, or another
- *            └────────────────── lost ──────────┴── leaving ◀──────┘◀──┘ node is primary
+ *            ┌─────────── missed ───────────┐
+ *            ▼                              │                     release, due
+ *   ──▶ seeking ──primary──▶ (resting) ──▶ joining ──joined──▶ flowing ◀──────▶ holding
+ *            ▲                              ▲                     │     hold       │
+ *            │                              │ drained             │ refused,       │
+ *            └──────────── lost ────────────┴────── leaving ◀─────┴────────────────┘
+ *                                                             or another node is primary
+ *
+ * A hold that comes at another time than in `flowing` is kept in mind (`course.hold`): joined, the session goes to `holding`.
  */
 
 /** A node in its time as primary, as the topology knows it. */
@@ -18,26 +21,38 @@ export interface Primary {
 
 export type State<P extends Primary = Primary> =
   /** No connection; the topology has been asked for the primary. Commands are held. */
-  | { at: 'seeking'; tries: Tries<P>; left: P | undefined; dueAt: number }
+  | { at: 'seeking'; course: Course<P>; left: P | undefined; dueAt: number }
   /** The primary is said to be the node that just refused: wait a little. Commands are held. */
-  | { at: 'resting'; tries: Tries<P>; view: P; dueAt: number }
+  | { at: 'resting'; course: Course<P>; view: P; dueAt: number }
   /** Dialling `view` and restoring the session there. Commands are held. */
-  | { at: 'joining'; tries: Tries<P>; view: P; dueAt: number }
+  | { at: 'joining'; course: Course<P>; view: P; dueAt: number }
   /** Commands go to `view` and answers come back. */
-  | { at: 'flowing'; tries: Tries<P>; view: P }
+  | { at: 'flowing'; course: Course<P>; view: P }
+  /** Nothing more is sent to `view` for a while; it answers what it has. A switch away from it is expected. */
+  | { at: 'holding'; course: Course<P>; view: P; dueAt: number }
   /** Nothing more is sent to `view`; the answers to what it has are awaited. `next` as soon as the topology has said it. */
-  | { at: 'leaving'; tries: Tries<P>; view: P; next: P | undefined; dueAt: number }
+  | { at: 'leaving'; course: Course<P>; view: P; next: P | undefined; dueAt: number }
   | { at: 'closed' };
 
-/** What happened since the last command that was settled. */
-export interface Tries<P extends Primary = Primary> {
+/** What a session carries from state to state. The counts are of the time since a command was last settled. */
+export interface Course<P extends Primary = Primary> {
   /** Moves begun. */
   readonly moves: number;
   /** Of these, because a node said that it is not the primary. */
   readonly bounces: number;
   /** The node that commands went to last. */
   readonly from: P | undefined;
+  readonly hold: Standstill | undefined;
 }
+
+/** Nothing is to be sent until then. */
+export interface Standstill {
+  readonly untilMs: number;
+  /** Of the reign that is about to end; a newer one ends the hold. Undefined: none is known yet, the first is meant. */
+  readonly term: number | undefined;
+}
+
+type Open<P extends Primary> = Exclude<State<P>, { at: 'closed' }>;
 
 export type Event<P extends Primary = Primary> =
   | { type: 'open' }
@@ -55,6 +70,12 @@ export type Event<P extends Primary = Primary> =
   | { type: 'due' }
   /** A command was settled. */
   | { type: 'progress' }
+  /** A switch is about to happen. `untilMs`: clock time. Of several holds the last to end counts. */
+  | { type: 'hold'; untilMs: number }
+  /** The hold is over. `impatient`: for this session only, since a command has waited long enough. */
+  | { type: 'release'; impatient: boolean }
+  /** The client reads again: answers that were on their way can come. */
+  | { type: 'reading' }
   | { type: 'close' };
 
 export type Effect<P extends Primary = Primary> =
@@ -71,8 +92,14 @@ export type Effect<P extends Primary = Primary> =
   | { do: 'rewind' }
   /** What becomes of the provisional answers of the node that was left. */
   | { do: 'resolve'; from: P; verdict: Verdict }
-  /** The link is the session's own: send. */
+  /** The link is the session's own. */
+  | { do: 'arrive' }
+  /** Send. */
   | { do: 'flow' }
+  /** Stop sending. */
+  | { do: 'stand'; untilMs: number }
+  /** Send again, where it stood. */
+  | { do: 'resume'; why: 'released' | 'ran-out' | 'held-too-long' }
   /** The first command without an answer has been sent round too often. */
   | { do: 'give-up' };
 
@@ -108,20 +135,26 @@ export interface Moment {
 const SEEK_AGAIN_MS = 100;
 const REST_MAX_MS = 100;
 const LOST = [{ do: 'settle-lost' }, { do: 'rewind' }] as const;
-const NO_TRIES = { moves: 0, bounces: 0, from: undefined } as const satisfies Tries;
+const START = { moves: 0, bounces: 0, from: undefined, hold: undefined } as const satisfies Course;
 
-export const initial = { at: 'seeking', tries: NO_TRIES, left: undefined, dueAt: 0 } as const satisfies State;
+/** Until `open`. */
+export const initial = {
+  at: 'seeking',
+  course: START,
+  left: undefined,
+  dueAt: Number.POSITIVE_INFINITY,
+} as const satisfies State;
 
 /** What follows from `event` in `state`. An event that means nothing there changes nothing. */
 export function step<P extends Primary>(state: State<P>, event: Event<P>, moment: Moment): Step<P> {
   if (state.at === 'closed') return stay(state);
   switch (event.type) {
     case 'open':
-      return becomeSeeking<P>(NO_TRIES, undefined, moment);
+      return becomeSeeking<P>(state.course, undefined, moment);
     case 'primary':
       return onPrimary(state, event.view, moment);
     case 'joined':
-      return state.at === 'joining' ? becomeFlowing(state.tries, state.view) : stay(state);
+      return state.at === 'joining' ? arrived(state.course, state.view, moment) : stay(state);
     case 'missed':
       return state.at === 'joining' ? missed(state, moment) : stay(state);
     case 'refused':
@@ -135,7 +168,13 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
     case 'due':
       return onDue(state, moment);
     case 'progress':
-      return state.at === 'flowing' && state.tries.moves > 0 ? stay({ ...state, tries: NO_TRIES }) : stay(state);
+      return hasLink(state) ? stay({ ...state, course: anew(state.course) }) : stay(state);
+    case 'hold':
+      return onHold(state, event.untilMs, moment);
+    case 'release':
+      return onRelease(state, event.impatient);
+    case 'reading':
+      return state.at === 'leaving' ? stay(leaving(state, state.next, moment)) : stay(state);
     case 'close':
       return { state: { at: 'closed' }, effects: [{ do: 'hang-up' }] };
   }
@@ -146,13 +185,14 @@ function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment):
   if (view.term < termKnown(state)) return stay(state);
   switch (state.at) {
     case 'seeking':
-      return onward(state.tries, state.left, view, moment);
+      return onward(state.course, state.left, view, moment);
     case 'resting':
-      return view.node === state.view.node ? stay({ ...state, view }) : becomeJoining(state.tries, view, moment);
+      return view.node === state.view.node ? stay({ ...state, view }) : becomeJoining(state.course, view, moment);
     case 'joining':
       if (view.node === state.view.node) return stay({ ...state, view });
-      return withEffects([{ do: 'hang-up' }], becomeJoining(state.tries, view, moment));
+      return withEffects([{ do: 'hang-up' }], becomeJoining(state.course, view, moment));
     case 'flowing':
+    case 'holding':
       if (view.node === state.view.node) return stay({ ...state, view });
       return { state: leaving(state, view, moment), effects: [] };
     case 'leaving':
@@ -176,18 +216,18 @@ function termKnown(state: State): number {
 }
 
 /** Having left `old`, the next primary is known: join it, at once unless it is the node that was just left. */
-function onward<P extends Primary>(tries: Tries<P>, old: P | undefined, view: P, moment: Moment): Step<P> {
-  if (old === undefined) return becomeJoining(tries, view, moment);
-  if (view.node === old.node && tries.moves > 1) return becomeResting(tries, view, moment);
-  return becomeJoining(tries, view, moment);
+function onward<P extends Primary>(course: Course<P>, old: P | undefined, view: P, moment: Moment): Step<P> {
+  if (old === undefined) return becomeJoining(course, view, moment);
+  if (view.node === old.node && course.moves > 1) return becomeResting(course, view, moment);
+  return becomeJoining(course, view, moment);
 }
 
 function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: Moment): Step<P> {
-  if (state.at !== 'flowing' && state.at !== 'leaving') return stay(state);
-  const tries = oneMoreMove(state.tries, bounce);
+  if (!hasLink(state) && state.at !== 'leaving') return stay(state);
+  const course = oneMoreMove(state.course, bounce);
   const next = state.at === 'leaving' ? state.next : undefined;
   return {
-    state: leaving({ view: state.view, tries }, next, moment),
+    state: leaving({ view: state.view, course }, next, moment),
     effects: [{ do: 'seek', refusedBy: state.view.node }],
   };
 }
@@ -195,7 +235,8 @@ function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: 
 function onLost<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
   switch (state.at) {
     case 'flowing':
-      return withEffects(LOST, becomeSeeking({ ...oneMoreMove(state.tries), from: state.view }, state.view, moment));
+    case 'holding':
+      return withEffects(LOST, becomeSeeking({ ...oneMoreMove(state.course), from: state.view }, state.view, moment));
     case 'leaving':
       return withEffects(LOST, left(state, moment));
     case 'joining':
@@ -209,52 +250,94 @@ function onDue<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
   if (!('dueAt' in state) || moment.now < state.dueAt) return stay(state);
   switch (state.at) {
     case 'seeking':
-      return becomeSeeking(state.tries, state.left, moment);
+      return becomeSeeking(state.course, state.left, moment);
     case 'resting':
-      return becomeJoining(state.tries, state.view, moment);
+      return becomeJoining(state.course, state.view, moment);
     case 'joining':
       return withEffects([{ do: 'hang-up' }], missed(state, moment));
     case 'leaving':
       return withEffects([{ do: 'hang-up' }, ...LOST], left(state, moment));
+    case 'holding':
+      return becomeFlowing(state, [{ do: 'resume', why: 'ran-out' }]);
   }
+}
+
+function onHold<P extends Primary>(state: Open<P>, untilMs: number, { now }: Moment): Step<P> {
+  if (untilMs <= now) return stay(state);
+  const known = termKnown(state);
+  const hold = {
+    untilMs: Math.max(untilMs, state.course.hold?.untilMs ?? untilMs),
+    term: known === Number.NEGATIVE_INFINITY ? undefined : known,
+  };
+  const course = { ...state.course, hold };
+  if (state.at === 'flowing') return becomeHolding(course, state.view, hold, []);
+  return state.at === 'holding' ? stay({ ...state, course, dueAt: hold.untilMs }) : stay({ ...state, course });
+}
+
+function onRelease<P extends Primary>(state: Open<P>, impatient: boolean): Step<P> {
+  if (state.at === 'holding')
+    return becomeFlowing(state, [{ do: 'resume', why: impatient ? 'held-too-long' : 'released' }]);
+  return stay({ ...state, course: { ...state.course, hold: undefined } });
 }
 
 /** The old node has answered all that it will. */
 function left<P extends Primary>(state: State<P> & { at: 'leaving' }, moment: Moment): Step<P> {
-  const enough = state.tries.bounces > moment.limits.redirectsMax;
-  const tries = { ...(enough ? NO_TRIES : state.tries), from: state.view };
+  const enough = state.course.bounces > moment.limits.redirectsMax;
+  const course = { ...(enough ? anew(state.course) : state.course), from: state.view };
   const next =
-    state.next === undefined ? becomeSeeking(tries, state.view, moment) : onward(tries, state.view, state.next, moment);
+    state.next === undefined
+      ? becomeSeeking(course, state.view, moment)
+      : onward(course, state.view, state.next, moment);
   return withEffects(enough ? [{ do: 'give-up' }] : [], next);
 }
 
 function missed<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
-  return becomeSeeking(oneMoreMove(state.tries), state.view, moment);
+  return becomeSeeking(oneMoreMove(state.course), state.view, moment);
 }
 
-function becomeSeeking<P extends Primary>(tries: Tries<P>, old: P | undefined, { now }: Moment): Step<P> {
+function becomeSeeking<P extends Primary>(course: Course<P>, old: P | undefined, { now }: Moment): Step<P> {
   return {
-    state: { at: 'seeking', tries, left: old, dueAt: now + SEEK_AGAIN_MS },
+    state: { at: 'seeking', course, left: old, dueAt: now + SEEK_AGAIN_MS },
     effects: [{ do: 'seek', refusedBy: old?.node }],
   };
 }
 
-function becomeResting<P extends Primary>(tries: Tries<P>, view: P, { now }: Moment): Step<P> {
-  const restMs = Math.min(2 ** Math.min(tries.moves - 1, 10), REST_MAX_MS);
-  return { state: { at: 'resting', tries, view, dueAt: now + restMs }, effects: [] };
+function becomeResting<P extends Primary>(course: Course<P>, view: P, { now }: Moment): Step<P> {
+  const restMs = Math.min(2 ** Math.min(course.moves - 1, 10), REST_MAX_MS);
+  return { state: { at: 'resting', course, view, dueAt: now + restMs }, effects: [] };
 }
 
-function becomeJoining<P extends Primary>(tries: Tries<P>, view: P, { now, limits }: Moment): Step<P> {
+function becomeJoining<P extends Primary>(course: Course<P>, view: P, { now, limits }: Moment): Step<P> {
   return {
-    state: { at: 'joining', tries, view, dueAt: now + limits.joinTimeoutMs },
+    state: { at: 'joining', course, view, dueAt: now + limits.joinTimeoutMs },
     effects: [{ do: 'dial', view }],
   };
 }
 
-function becomeFlowing<P extends Primary>(tries: Tries<P>, view: P): Step<P> {
-  const { from } = tries;
-  const flowing: Step<P> = { state: { at: 'flowing', tries, view }, effects: [{ do: 'flow' }] };
-  return from === undefined ? flowing : withEffects([{ do: 'resolve', from, verdict: verdictOn(from, view) }], flowing);
+/** The session is restored at `view`: it flows, unless a switch away from there is about to happen. */
+function arrived<P extends Primary>(course: Course<P>, view: P, { now }: Moment): Step<P> {
+  const { from, hold } = course;
+  const effects: Effect<P>[] = [{ do: 'arrive' }];
+  if (from !== undefined) effects.unshift({ do: 'resolve', from, verdict: verdictOn(from, view) });
+  const stands = hold !== undefined && now < hold.untilMs && view.term <= (hold.term ?? view.term);
+  if (stands) return becomeHolding(course, view, { ...hold, term: view.term }, effects);
+  return becomeFlowing({ course, view }, [...effects, { do: 'flow' }]);
+}
+
+function becomeFlowing<P extends Primary>(at: { course: Course<P>; view: P }, effects: Effect<P>[]): Step<P> {
+  return { state: { at: 'flowing', course: { ...at.course, hold: undefined }, view: at.view }, effects };
+}
+
+function becomeHolding<P extends Primary>(
+  course: Course<P>,
+  view: P,
+  hold: Standstill,
+  before: readonly Effect<P>[],
+): Step<P> {
+  return {
+    state: { at: 'holding', course: { ...course, hold }, view, dueAt: hold.untilMs },
+    effects: [...before, { do: 'stand', untilMs: hold.untilMs }],
+  };
 }
 
 /** Whether `from` was the primary when it gave its last answers, now that `view` has said itself that it is. */
@@ -264,15 +347,25 @@ function verdictOn(from: Primary, view: Primary): Verdict {
 }
 
 function leaving<P extends Primary>(
-  from: { view: P; tries: Tries<P> },
+  from: { view: P; course: Course<P> },
   next: P | undefined,
   { now, limits }: Moment,
 ): State<P> {
-  return { at: 'leaving', tries: from.tries, view: from.view, next, dueAt: now + limits.drainTimeoutMs };
+  return { at: 'leaving', course: from.course, view: from.view, next, dueAt: now + limits.drainTimeoutMs };
 }
 
-function oneMoreMove<P extends Primary>(tries: Tries<P>, bounce = false): Tries<P> {
-  return { ...tries, moves: tries.moves + 1, bounces: tries.bounces + (bounce ? 1 : 0) };
+function oneMoreMove<P extends Primary>(course: Course<P>, bounce = false): Course<P> {
+  return { ...course, moves: course.moves + 1, bounces: course.bounces + (bounce ? 1 : 0) };
+}
+
+/** The same way on, and what was counted begins anew. */
+function anew<P extends Primary>(course: Course<P>): Course<P> {
+  return course.moves === 0 ? course : { ...START, hold: course.hold };
+}
+
+/** Commands are answered by `view` as they were sent. */
+function hasLink<P extends Primary>(state: State<P>): state is State<P> & { at: 'flowing' | 'holding' } {
+  return state.at === 'flowing' || state.at === 'holding';
 }
 
 function stay<P extends Primary>(state: State<P>): Step<P> {

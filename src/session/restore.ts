@@ -14,8 +14,8 @@ export interface RestoreStep {
   readonly purpose: 'identity' | 'capability' | 'role' | 'scripts' | 'subscribe';
 }
 
-/** Who the client is; whether the node is a primary; which of the scripts it lacks. */
-export function identitySteps(identity: Identity, shas: readonly string[]): RestoreStep[] {
+/** Who the client is and what it has set. */
+export function identitySteps(identity: Identity): RestoreStep[] {
   const steps = [...credentialSteps(identity), step(['CLIENT', 'CAPA', 'redirect'], { purpose: 'capability' })];
   if (identity.name !== '') steps.push(step(['CLIENT', 'SETNAME', identity.name]));
   for (const [attribute, value] of identity.info) steps.push(step(['CLIENT', 'SETINFO', attribute, value]));
@@ -24,9 +24,22 @@ export function identitySteps(identity: Identity, shas: readonly string[]): Rest
   if (identity.noTouch) steps.push(step(['CLIENT', 'NO-TOUCH', 'ON']));
   if (identity.readOnly) steps.push(step(['READONLY']));
   if (identity.tracking !== undefined) steps.push(step(identity.tracking));
-  steps.push(step(['ROLE'], { purpose: 'role' }));
-  if (shas.length > 0) steps.push(step(['SCRIPT', 'EXISTS', ...shas], { purpose: 'scripts' }));
   return steps;
+}
+
+/** Whether the node is a primary. */
+export const ROLE_STEP = step(['ROLE'], { purpose: 'role' });
+
+/** Takes back all that `identitySteps` has said before. */
+export const RESET_STEP = step(['RESET'], { essential: true });
+
+/** Which of the scripts the node lacks. */
+export function scriptSteps(shas: readonly string[]): RestoreStep[] {
+  return shas.length === 0 ? [] : [step(['SCRIPT', 'EXISTS', ...shas], { purpose: 'scripts' })];
+}
+
+export function loadSteps(bodies: readonly Buffer[]): RestoreStep[] {
+  return bodies.map((body) => step(['SCRIPT', 'LOAD', body]));
 }
 
 function credentialSteps(identity: Identity): RestoreStep[] {
@@ -42,9 +55,9 @@ function credentialSteps(identity: Identity): RestoreStep[] {
 
 const SUBSCRIBE: Record<Family, string> = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' };
 
-/** Scripts, then subscriptions: these come last, since in RESP2 little else is allowed after them. */
-export function trafficSteps(identity: Identity, bodies: readonly Buffer[]): RestoreStep[] {
-  const steps = bodies.map((body) => step(['SCRIPT', 'LOAD', body]));
+/** What makes the node talk. These come last, since in RESP2 little else is allowed after them. */
+export function trafficSteps(identity: Identity): RestoreStep[] {
+  const steps: RestoreStep[] = [];
   for (const family of ['channel', 'pattern', 'shard'] as const) {
     const names = [...identity.subscriptions[family]];
     if (names.length === 0) continue;

@@ -10,6 +10,12 @@ const BYTES_MAX = 16 * 1024 * 1024;
 export class ScriptCache {
   readonly #bodies = new Map<string, Buffer>();
   #bytes = 0;
+  #revision = 0;
+
+  /** Grows with each body that is new. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** Remembers a body. It is copied. */
   remember(body: Buffer): void {
@@ -22,6 +28,7 @@ export class ScriptCache {
       return;
     }
     this.#bodies.set(sha, Buffer.from(body));
+    this.#revision++;
     this.#bytes += body.length;
     for (const [oldest, bytes] of this.#bodies) {
       if (this.#bytes <= BYTES_MAX) break;

@@ -1,7 +1,9 @@
 /** What a session tells about itself. Times are in milliseconds. */
 export type SessionEvent =
-  /** Commands are held from now on. */
-  | { type: 'hold'; node: string | undefined; cause: string }
+  /** Commands are held from now on. `limitMs`: no longer than this, since it is by notice (`cause`) of a coming switch. */
+  | { type: 'hold'; node: string | undefined; cause: string; limitMs?: number }
+  /** A hold by notice has ended and commands go to the same node again. `heldMs`: how long it was. */
+  | { type: 'resume'; node: string; why: 'released' | 'ran-out' | 'held-too-long'; heldMs: number }
   /** The session is with a node. `replayed`: commands sent again; `heldMs`: how long it was with none. */
   | { type: 'move'; node: string; term: number; replayed: number; heldMs: number }
   /** A node could not be joined. */

@@ -1,5 +1,5 @@
 import { type CommandTable, encodeCommand, ReplyScanner, RespError } from '../resp/index.js';
-import { Approach, type UpstreamHandlers } from './approach.js';
+import type { Approach, UpstreamHandlers } from './approach.js';
 import { Book } from './book.js';
 import { Drain } from './drain.js';
 import { expire } from './expire.js';
@@ -10,6 +10,7 @@ import { Intake } from './intake.js';
 import { type Effect, type Event, initial, type Primary, type State, step, type Verdict } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
+import { Prospect } from './prospect.js';
 import { type Refusal, refusalOf } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
 import type { WireCode } from './session-error.js';
@@ -28,6 +29,8 @@ export interface SessionPorts<P extends Primary> {
   dial(view: P, handlers: UpstreamHandlers): Upstream;
   /** The node that will probably be named next, now that `refusedBy` has refused; only one that is trusted. */
   prospect(refusedBy: string, hint: { host: string; port: number } | undefined): P | undefined;
+  /** In a hold: the session has become `quiet`. Or what `prepare` began has come to an end, good or bad. */
+  onStandstill?(): void;
   /** Asks the topology, which answers by `primaryIs`, now or later or not at all. */
   seek(refusedBy: string | undefined, hint: { host: string; port: number } | undefined): void;
   now(): number;
@@ -63,8 +66,7 @@ export class Session<P extends Primary> implements FrameSink {
   #link: Upstream | undefined;
   /** Until the link is joined. */
   #joining: Approach<P> | undefined;
-  /** Being joined before the topology has spoken: the time that it saves is the time that commands are held. */
-  #prospect: Approach<P> | undefined;
+  readonly #prospect: Prospect<P>;
   /** The connection whose bytes are being read. */
   #source: Upstream | undefined;
   #reader: FrameReader;
@@ -75,6 +77,8 @@ export class Session<P extends Primary> implements FrameSink {
   #replayed = 0;
   #lastTrouble: string | undefined;
   #paused = false;
+  /** In a hold: the session was quiet when it was last looked at. */
+  #still = false;
 
   constructor(
     private readonly ports: SessionPorts<P>,
@@ -93,6 +97,22 @@ export class Session<P extends Primary> implements FrameSink {
       get holding() {
         return session.#state.at !== 'flowing';
       },
+    });
+    this.#prospect = new Prospect({
+      identity: this.#book.identity,
+      scripts: ports.scripts,
+      joinTimeoutMs: this.#options.joinTimeoutMs,
+      dial: (view, handlers) => ports.dial(view, handlers),
+      setTimer: (ms, fire) => ports.setTimer(ms, fire),
+      clearTimer: (timer) => ports.clearTimer(timer),
+      deliver: (frame) => ports.deliver(frame),
+      settled: () => ports.onStandstill?.(),
+      joined: ({ capable, rest }) => this.#joined(capable, rest),
+      failed: (approach, reason) => this.#failed(approach, reason),
+      // A link that is no longer the session's own has nothing to say to it.
+      onData: (link, chunk) => this.#link === link && this.#onData(chunk),
+      onWritable: (link) => this.#link === link && this.flush(),
+      onClose: (link, error) => this.#link === link && this.#onClose(error),
     });
     this.#settler = new Settler(this.#book, {
       scripts: ports.scripts,
@@ -162,21 +182,67 @@ export class Session<P extends Primary> implements FrameSink {
     this.#dispatch({ type: 'primary', view });
   }
 
+  /** A switch to `view` is about to happen: a connection there is made ready, while commands go on where they go now. */
+  prepare(view: P): void {
+    if (this.#state.at === 'closed') return;
+    if ('view' in this.#state && this.#state.view.node === view.node) return;
+    this.#prospect.prepare(view);
+  }
+
+  /** The node where a connection stands ready, with all that the client had set when it was last looked at. */
+  get prepared(): P | undefined {
+    return this.#prospect.prepared;
+  }
+
+  /** What `prepare` began has not come to an end; `onStandstill` tells when it does. */
+  get preparing(): boolean {
+    return this.#prospect.preparing;
+  }
+
+  /**
+   * A switch is about to happen: nothing more is sent until then (clock time, milliseconds) unless the session moves to
+   * another primary or is released before. One that is with no node at the moment does not begin before then with the
+   * node that is primary now. No command waits for longer than `holdTimeoutMs`, though: then this session goes on.
+   */
+  hold(untilMs: number): void {
+    this.#still = this.quiet;
+    this.#dispatch({ type: 'hold', untilMs });
+    this.#prospect.refresh();
+  }
+
+  /** The hold is over: the session goes on where it is. */
+  release(): void {
+    this.#dispatch({ type: 'release', impatient: false });
+  }
+
+  /**
+   * No answer is owed, except to a command that blocks in the server, and to those behind it, which wait like it. True at
+   * once in `hold` where it can be; `onStandstill` tells when it becomes true later. May become false again: a blocked
+   * command may be served at any time.
+   */
+  get quiet(): boolean {
+    const { ledger } = this.#book;
+    if (ledger.inflight === 0 || this.#state.at === 'closed') return true;
+    const owed = this.#drain === undefined ? ledger.note(ledger.head) : this.#drain.expected;
+    return owed?.role.is === 'blocking' || this.#drain?.done === true;
+  }
+
   /** The client takes no more bytes for now. */
   pause(): void {
     this.#paused = true;
-    this.#link?.pause();
+    if (this.#joining === undefined) this.#link?.pause();
   }
 
   resume(): void {
     this.#paused = false;
     this.#link?.resume();
+    this.#dispatch({ type: 'reading' });
   }
 
   /** The client has gone. What it was not answered is dropped. */
   close(): void {
     this.#dispatch({ type: 'close' });
-    this.#dropProspect();
+    this.#prospect.drop();
   }
 
   #end(reason: string | undefined): void {
@@ -191,7 +257,7 @@ export class Session<P extends Primary> implements FrameSink {
     const before = this.#state;
     const { state, effects } = step(before, event, { now: this.ports.now(), limits: this.#options });
     this.#state = state;
-    if (before.at === 'flowing' && state.at !== 'flowing' && state.at !== 'closed') this.#beginHold(event.type);
+    this.#watchHold(before, event.type);
     for (const effect of effects) {
       this.#carryOut(effect, before);
       // Carrying one out may end the session, or bring the next event at once.
@@ -200,7 +266,7 @@ export class Session<P extends Primary> implements FrameSink {
     if (before.at !== state.at) this.#settler.settleAnswered();
     this.#arm();
     this.#maybeDrained();
-    this.ports.relieved?.();
+    this.#maybeStill();
   }
 
   #carryOut(effect: Effect<P>, before: State<P>): void {
@@ -226,8 +292,17 @@ export class Session<P extends Primary> implements FrameSink {
       case 'resolve':
         this.#resolve(effect.verdict, effect.from.node);
         return;
+      case 'arrive':
+        this.#arrive((this.#state as State<P> & { at: 'flowing' | 'holding' }).view);
+        return;
       case 'flow':
-        this.#flow();
+        this.flush();
+        return;
+      case 'stand':
+        this.#stand(effect.untilMs);
+        return;
+      case 'resume':
+        this.#resume(effect.why);
         return;
       case 'give-up':
         this.#giveUp(this.#waiting + 1, 'REDIRECTLOOP');
@@ -235,20 +310,53 @@ export class Session<P extends Primary> implements FrameSink {
     }
   }
 
-  #beginHold(cause: string): void {
-    this.#hold.begin(this.#waiting, this.#book.ledger.tail, this.ports.now());
+  #watchHold(before: State<P>, cause: string): void {
+    const { at } = this.#state;
+    if (at === 'flowing' || at === 'holding' || at === 'closed') return;
+    // What was in flight in a hold waits only from now on.
+    if (before.at === 'holding') this.#hold.note(this.#book.ledger.tail, this.ports.now());
+    if (before.at !== 'flowing') return;
     const node = 'view' in this.#state ? this.#state.view.node : undefined;
-    this.ports.onEvent({ type: 'hold', node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
+    this.#beginHold({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
+  }
+
+  #beginHold(what: { node: string | undefined; cause: string; limitMs?: number }): void {
+    this.#hold.begin(this.#waiting, this.#book.ledger.tail, this.ports.now());
+    this.ports.onEvent({ type: 'hold', ...what });
+  }
+
+  #stand(untilMs: number): void {
+    const { view } = this.#state as State<P> & { at: 'holding' };
+    this.#beginHold({ node: view.node, cause: 'notice', limitMs: untilMs - this.ports.now() });
+  }
+
+  #resume(why: 'released' | 'ran-out' | 'held-too-long'): void {
+    const { view } = this.#state as State<P> & { at: 'flowing' };
+    const heldMs = this.#hold.end(this.ports.now());
+    this.ports.onEvent({ type: 'resume', node: view.node, why, heldMs });
+    this.flush();
+  }
+
+  #maybeStill(): void {
+    const { state } = this;
+    if (state.at === 'flowing' || state.at === 'closed' || state.course.hold === undefined) return;
+    const was = this.#still;
+    this.#still = this.quiet;
+    if (was || !this.#still) return;
+    this.#prospect.refresh();
+    this.ports.onStandstill?.();
   }
 
   /** One timer serves all that waits: the machine's own, and commands that may not wait any longer. */
   #arm(): void {
     this.ports.clearTimer(this.#timer);
     this.#timer = undefined;
-    if (this.#state.at === 'flowing' || this.#state.at === 'closed') return;
-    const expiry =
-      this.#link === undefined || this.#joining !== undefined ? this.#expiryAt() : Number.POSITIVE_INFINITY;
-    const at = Math.min(this.#state.dueAt, expiry);
+    const { state } = this;
+    if (state.at === 'flowing' || state.at === 'closed') return;
+    // Who does not read cannot be answered: that is no fault of the node's.
+    if (state.at === 'leaving' && this.#paused) return;
+    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.#expiryAt());
+    if (at === Number.POSITIVE_INFINITY) return;
     this.#timer = this.ports.setTimer(Math.max(0, Math.ceil(at - this.ports.now())), () => this.#onTimer());
   }
 
@@ -256,14 +364,17 @@ export class Session<P extends Primary> implements FrameSink {
     return this.#hold.dueAt(this.#waiting, this.#options.holdTimeoutMs);
   }
 
-  /** The first command that the client waits for. */
+  /** The first command that the client waits for; in a hold by notice, of those that were not sent. */
   get #waiting(): number {
-    return Math.max(this.#book.ledger.head, this.#book.given);
+    const { ledger, given } = this.#book;
+    return Math.max(this.#state.at === 'holding' ? ledger.sent : ledger.head, given);
   }
 
   #onTimer(): void {
     this.#timer = undefined;
-    if (this.#state.at !== 'flowing' && this.#state.at !== 'leaving') this.#expire();
+    const { at } = this.#state;
+    if (at === 'holding' && this.#expiryAt() <= this.ports.now()) this.#dispatch({ type: 'release', impatient: true });
+    else if (at !== 'flowing' && at !== 'leaving' && at !== 'holding') this.#expire();
     this.#dispatch({ type: 'due' });
   }
 
@@ -276,7 +387,7 @@ export class Session<P extends Primary> implements FrameSink {
   #giveUp(upTo: number, code: WireCode): void {
     const { commands, uncertain } = expire(this.#book, this.#intake, upTo, code, this.#lastTrouble);
     if (commands > 0) this.ports.onEvent({ type: 'given-up', code, commands });
-    const from = 'tries' in this.#state ? this.#state.tries.from : undefined;
+    const from = 'course' in this.#state ? this.#state.course.from : undefined;
     this.#tellUncertain(from?.node ?? '', uncertain);
   }
 
@@ -284,45 +395,20 @@ export class Session<P extends Primary> implements FrameSink {
 
   #dial(view: P): void {
     this.#reader = this.#freshReader();
-    const ready = this.#prospect;
-    this.#prospect = undefined;
-    const fits = ready?.view.node === view.node;
-    if (!fits) ready?.close();
-    const approach = ready !== undefined && fits ? ready : this.#approach(view);
+    const approach = this.#prospect.approachTo(view);
     this.#link = approach.link;
     this.#joining = approach;
-    if (this.#paused) approach.link.pause();
     approach.adopt();
-  }
-
-  #approach(view: P): Approach<P> {
-    return new Approach<P>(view, {
-      identity: this.#book.identity,
-      scripts: this.ports.scripts,
-      dial: (to, handlers) => this.ports.dial(to, handlers),
-      deliver: (frame) => this.ports.deliver(frame),
-      joined: (_approach, { capable, rest }) => this.#joined(capable, rest),
-      failed: (approach, reason) => this.#failed(approach, reason),
-      // A link that is no longer the session's own has nothing to say to it.
-      onData: (link, chunk) => this.#link === link && this.#onData(chunk),
-      onWritable: (link) => this.#link === link && this.flush(),
-      onClose: (link, error) => this.#link === link && this.#onClose(error),
-    });
   }
 
   #failed(approach: Approach<P>, reason: string): void {
     if (approach === this.#joining) this.#missed(approach.view.node, reason);
-    else if (approach === this.#prospect) this.#prospect = undefined;
-  }
-
-  #dropProspect(): void {
-    const prospect = this.#prospect;
-    this.#prospect = undefined;
-    prospect?.close();
+    else this.#prospect.failed(approach);
   }
 
   #joined(capable: boolean, rest: Buffer): void {
     this.#joining = undefined;
+    if (this.#paused) this.#link?.pause();
     this.#capability = capable ? 'told' : 'refused';
     const { identity } = this.#book;
     if (identity.tracking !== undefined && identity.protocol === 3) this.ports.deliver(INVALIDATE_ALL);
@@ -337,15 +423,11 @@ export class Session<P extends Primary> implements FrameSink {
     this.#dispatch({ type: 'missed' });
   }
 
-  #flow(): void {
-    const since = this.#hold.since;
-    const { node, term } = (this.#state as State<P> & { at: 'flowing' }).view;
-    this.#hold.end(this.ports.now());
-    const heldMs = since === undefined ? 0 : this.ports.now() - since;
+  #arrive({ node, term }: P): void {
+    const heldMs = this.#hold.end(this.ports.now());
     this.ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs });
     this.#replayed = 0;
     this.#settler.settleAnswered();
-    this.flush();
   }
 
   /** CLIENT CAPA was refused before AUTH: say it again, as soon as it is not in the way of a transaction. */
@@ -370,6 +452,7 @@ export class Session<P extends Primary> implements FrameSink {
       return;
     }
     this.#maybeDrained();
+    this.#maybeStill();
     this.ports.relieved?.();
   }
 
@@ -427,7 +510,9 @@ export class Session<P extends Primary> implements FrameSink {
   }
 
   #progressed(): void {
-    if (this.#state.at === 'flowing' && this.#state.tries.moves > 0) this.#dispatch({ type: 'progress' });
+    const { state } = this;
+    if ((state.at === 'flowing' || state.at === 'holding') && state.course.moves > 0)
+      this.#dispatch({ type: 'progress' });
   }
 
   // ---- leaving a node ------------------------------------------------------------------------------------------
@@ -435,7 +520,8 @@ export class Session<P extends Primary> implements FrameSink {
   #refusal: Refusal | undefined;
 
   #cut(refusal: Refusal): void {
-    const node = this.#state.at === 'flowing' ? this.#state.view.node : undefined;
+    const { at } = this.#state;
+    const node = at === 'flowing' || at === 'holding' ? this.#state.view.node : undefined;
     this.#refusal = refusal;
     this.#lastTrouble = refusal.by;
     this.#drain = new Drain(this.#book, refusal);
@@ -449,7 +535,7 @@ export class Session<P extends Primary> implements FrameSink {
   /** Goes to meet the next primary while the topology is still being asked who it is. */
   #expect(node: string, refusal: Refusal): void {
     const view = this.ports.prospect(node, refusal.hint);
-    if (view !== undefined && view.node !== node) this.#prospect = this.#approach(view);
+    if (view !== undefined && view.node !== node) this.#prospect.expect(view);
   }
 
   #takeHint(): Refusal['hint'] {

@@ -70,15 +70,39 @@ describe('a session goes to meet the next primary', () => {
     ]);
   });
 
-  it('and again, when it was not the primary yet', () => {
+  it('which is asked again whether it is, when it was not the primary yet', () => {
     const stage = refused();
     stage.at('B').accept('slave');
-    expect(stage.connections[1]!.closed).toBe(true);
     expect(stage.session.state.at).toBe('seeking');
     stage.primary('B');
-    expect(stage.connections.length).toBe(3);
-    stage.at('B').accept();
+    expect(stage.at('B').commands).toEqual(['ROLE']);
+    stage.at('B').restore();
     expect(stage.at('B').commands).toEqual(['SET a 1']);
+    expect(stage.connections.length).toBe(2);
+  });
+
+  it('and is not believed when it still says no', () => {
+    const stage = refused();
+    stage.at('B').accept('slave');
+    stage.primary('B');
+    stage.at('B').restore('slave');
+    expect(stage.at('B').closed).toBe(true);
+    expect(stage.session.state.at).toBe('seeking');
+  });
+
+  it('loads there what scripts it lacks', () => {
+    const stage = refused('EVAL return 0');
+    stage.at('B').accept();
+    expect(stage.at('B').commands).toEqual(['SCRIPT LOAD return']);
+    stage.at('B').restore();
+    stage.primary('B');
+    expect(stage.at('B').commands).toEqual(['SET a 1']);
+  });
+
+  it('no longer than joinTimeoutMs', () => {
+    const stage = refused();
+    stage.wait(2_100);
+    expect(stage.at('B').closed).toBe(true);
   });
 
   it('and again, when the connection was lost', () => {

@@ -96,6 +96,8 @@ export class Stage {
   /** What the world answers when a session asks who will probably be next. */
   prospect: Primary | undefined;
   ended: string | undefined;
+  /** How often the session has said that it stands still, or that a preparation is over. */
+  standstills = 0;
   /** What the client does at each chunk that it is given. */
   onDeliver: (chunk: Buffer) => void = () => {};
   #received = '';
@@ -119,6 +121,9 @@ export class Stage {
           return connection;
         },
         prospect: () => this.prospect,
+        onStandstill: () => {
+          this.standstills++;
+        },
         seek: (refusedBy, hint) => {
           this.seeks.push({ refusedBy, hint });
         },

@@ -1,0 +1,104 @@
+import { Approach, type ApproachHost } from './approach.js';
+import type { Primary } from './machine.js';
+
+export interface ProspectHost<P extends Primary> extends Omit<ApproachHost<P>, 'ready'> {
+  setTimer(ms: number, fire: () => void): unknown;
+  clearTimer(timer: unknown): void;
+  /** From the dial until it is ready. */
+  readonly joinTimeoutMs: number;
+  /** What `prepare` began has come to an end, good or bad. */
+  settled(): void;
+}
+
+/** A connection that nobody takes is not kept for longer. */
+const KEPT_MS = 60_000;
+
+/**
+ * The connection to the node that will probably be next, made ahead of time: the time that it takes would be time that
+ * commands are held. There is one at most.
+ */
+export class Prospect<P extends Primary> {
+  #approach: Approach<P> | undefined;
+  /** `expected`: a refusal pointed there. `prepared`: a switch there was announced. */
+  #why: 'expected' | 'prepared' = 'expected';
+  #ready = false;
+  #timer: unknown;
+
+  constructor(private readonly host: ProspectHost<P>) {}
+
+  /** The node that was prepared for and stands ready. */
+  get prepared(): P | undefined {
+    return this.#ready && this.#why === 'prepared' ? this.#approach?.view : undefined;
+  }
+
+  /** What `prepare` began is still going on. */
+  get preparing(): boolean {
+    return !this.#ready && this.#why === 'prepared' && this.#approach !== undefined;
+  }
+
+  /** A refusal says that this node may be the next. */
+  expect(view: P): void {
+    if (this.#approach?.view.node !== view.node) this.#begin(view, 'expected');
+  }
+
+  /** A switch to this node is about to happen. */
+  prepare(view: P): void {
+    if (this.#approach?.view.node === view.node) this.#why = 'prepared';
+    else this.#begin(view, 'prepared');
+    this.#approach?.trust();
+    this.refresh();
+  }
+
+  /** Brings a connection that stands ready up to date. */
+  refresh(): void {
+    this.#approach?.refresh();
+  }
+
+  /**
+   * The way to this node: the connection at hand if it leads there, else a new one. It is the caller's from now on. One
+   * to another node is dropped if it was only expected.
+   */
+  approachTo(view: P): Approach<P> {
+    const ready = this.#approach?.view.node === view.node ? this.#clear() : undefined;
+    if (this.#why === 'expected') this.drop();
+    return ready ?? new Approach<P>(view, { ...this.host, ready: () => {} });
+  }
+
+  drop(): void {
+    this.#clear()?.close();
+  }
+
+  /** An approach has come to nothing. */
+  failed(approach: Approach<P>): void {
+    if (approach !== this.#approach) return;
+    const wasPreparing = this.preparing;
+    this.drop();
+    if (wasPreparing) this.host.settled();
+  }
+
+  #begin(view: P, why: 'expected' | 'prepared'): void {
+    this.drop();
+    this.#why = why;
+    const approach = new Approach<P>(view, { ...this.host, ready: () => this.#becomeReady(approach) });
+    this.#approach = approach;
+    this.#timer = this.host.setTimer(this.host.joinTimeoutMs, () => this.failed(approach));
+  }
+
+  #becomeReady(approach: Approach<P>): void {
+    if (approach !== this.#approach) return;
+    const first = !this.#ready;
+    this.#ready = true;
+    this.host.clearTimer(this.#timer);
+    this.#timer = this.host.setTimer(KEPT_MS, () => this.drop());
+    if (first && this.#why === 'prepared') this.host.settled();
+  }
+
+  #clear(): Approach<P> | undefined {
+    const approach = this.#approach;
+    this.#approach = undefined;
+    this.#ready = false;
+    this.host.clearTimer(this.#timer);
+    this.#timer = undefined;
+    return approach;
+  }
+}
