@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { demoCommand } from './commands/demo.js';
 import { statusCommand } from './commands/status.js';
+import { upgradeCommand } from './commands/upgrade.js';
 import { reportError } from './report-error.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -25,6 +26,7 @@ Examples:
 Settings come from flags, then SEGUE_* variables, then a --config file. segue <command> --help tells more.`,
   )
   .addCommand(statusCommand())
+  .addCommand(upgradeCommand())
   .addCommand(demoCommand());
 
 // Commands that are added ready-made inherit nothing.

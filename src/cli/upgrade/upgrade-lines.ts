@@ -1,0 +1,57 @@
+import type { Stage, UpgradeFinding, UpgradePreview, UpgradeReport } from '../../switchover/upgrade/index.js';
+import { time } from '../format.js';
+import type { Style } from '../style.js';
+import { tableLines } from '../table.js';
+
+/** A stage as a sentence of what is done. */
+export function stageText(stage: Stage): string {
+  switch (stage.kind) {
+    case 'restart':
+      return `restart ${stage.node} and wait until it is in step`;
+    case 'switch':
+      return `switch: ${stage.node} becomes primary`;
+    case 'leave':
+      return `wait until nobody works on ${stage.node}`;
+    case 'prove':
+      return 'check all nodes';
+  }
+}
+
+/** What would be done, and what is to be said about it. */
+export function previewLines({ stages, findings }: UpgradePreview, style: Style): string[] {
+  return [
+    ...stages.map((stage, index) => `  ${index + 1}. ${stageText(stage)}`),
+    ...findings.filter(({ verdict }) => verdict !== 'ok').map((finding) => `  ${findingText(finding, style)}`),
+  ];
+}
+
+function findingText({ verdict, node, reason, remedy }: UpgradeFinding, style: Style): string {
+  const mark = verdict === 'refuse' ? style.bad('refused') : style.accent('warning');
+  return `${mark} ${node === undefined ? '' : `${node}: `}${reason}${remedy === undefined ? '' : ` (${remedy})`}`;
+}
+
+export function reportLines(report: UpgradeReport, style: Style): string[] {
+  const columns = [
+    { title: 'node' },
+    { title: 'was' },
+    { title: 'is' },
+    { title: 'away', align: 'right' },
+    { title: 'in step after', align: 'right' },
+    { title: 'resync' },
+  ] as const;
+  const rows = report.nodes.map((node) => [
+    node.node,
+    node.before,
+    node.after,
+    time(node.awayMs),
+    time(node.syncMs),
+    node.resync ?? 'unknown',
+  ]);
+  const waits = report.switches.map(({ to, unwritableMs }) => `${to}: writes waited ${time(unwritableMs ?? 0)}`);
+  return [
+    ...(rows.length > 0 ? tableLines(columns, rows, style) : []),
+    ...waits.map((wait) => `  switch to ${wait}`),
+    ...report.warnings.map((warning) => `  ${style.accent('warning')} ${warning}`),
+    `  ${style.good('done')} in ${time(report.durationMs)}, primary is ${report.primary}`,
+  ];
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { type ClientLibrary, LoadRun, openClient } from '../../src/lab/load/index.js';
+import { type LabPair, startPair, waitForSync } from '../../src/lab/servers/index.js';
+import { waitFor } from '../../src/lab/wait-for.js';
+import { RestartService } from '../integration/upgrade/restart-service.js';
+
+// The whole way up as an operator goes it: the compiled command, once for each version, on one pair under load.
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const main = join(root, 'dist', 'cli', 'main.js');
+const deadlineMs = 30_000;
+const closing: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  const { setup } = await import(join(root, 'scripts', 'setup.mjs'));
+  setup();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+const seed = Math.floor(Math.random() * 1e9);
+
+it(`Redis 7.0 → Valkey 8.0 → 8.1 → 9.1 under load with segue upgrade: nobody notices (seed ${seed})`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'segue-ladder-'));
+  closing.push(() => rm(folder, { recursive: true, force: true }));
+  const pair = await startPair({ version: 'redis-7.0', args: ['--repl-backlog-size', '64mb'] });
+  closing.push(() => pair.stop());
+  const service = await RestartService.start(pair.nodes, 'valkey-8.0', folder);
+  closing.push(() => service.close());
+  const loads = (['ioredis5', 'ioredis6', 'iovalkey'] as const).map((library, at) =>
+    startLoad(pair, library, seed + at),
+  );
+  const writes = (): number => Math.min(...loads.map((load) => load.meter.report().writes));
+
+  for (const version of ['valkey-8.0', 'valkey-8.1', 'valkey-9.1'] as const) {
+    const before = writes();
+    await waitFor(() => writes() > before + 200, { deadlineMs, what: `writes before ${version}` });
+    service.version = version;
+    const report = await upgrade(pair, service.command, version, join(folder, version));
+    expect(report).toMatchObject({ ok: true, nodes: [{ resync: 'partial' }, { resync: 'partial' }] });
+    expect(pair.nodes.map((node) => node.version)).toEqual([version, version]);
+  }
+
+  expect(service.restarted).toHaveLength(6);
+  const stopped = await Promise.all(loads.map((load) => load.stop(deadlineMs)));
+  expect(stopped).toEqual([true, true, true]);
+  // Three switches of a pair: the first replica is primary in the end.
+  await waitForSync(pair.replica, [pair.primary]);
+  for (const load of loads) {
+    expect(load.meter.report()).toMatchObject({ errors: 0, examples: [] });
+    for (const { host, port } of pair.nodes) {
+      const reader = openClient({ library: 'ioredis6', host, port, segue: false });
+      closing.push(() => reader.disconnect());
+      expect((await load.verify(reader)).notes).toEqual([]);
+    }
+  }
+});
+
+function startLoad({ primary }: LabPair, library: ClientLibrary, seed: number): LoadRun {
+  const client = openClient({ library, host: primary.host, port: primary.port, segue: true });
+  const load = new LoadRun(client, { keyPrefix: library, seed, paceMs: 10 });
+  closing.push(
+    () => client.disconnect(),
+    () => load.close(),
+  );
+  return load;
+}
+
+/** Resolves with what it printed on stdout. */
+async function upgrade({ primary }: LabPair, restart: string, expected: string, journal: string): Promise<unknown> {
+  const args = ['--nodes', primary.address, '--restart', restart, '--expect', expected, '--journal', journal];
+  const child = spawn(process.execPath, [main, 'upgrade', ...args, '--yes', '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  closing.push(() => child.kill('SIGKILL'));
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (part: string) => {
+      text[name] += part;
+    });
+  }
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code, text.stderr).toBe(0);
+  return JSON.parse(text.stdout);
+}
