@@ -34,7 +34,7 @@ export interface SessionPlace {
   breathe(): void;
   ended(reason: string | undefined): void;
   onEvent(event: SessionEvent): void;
-  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   relieved?(): void;
 }
 

@@ -28,8 +28,8 @@ export interface IntakeHost {
   readonly holding: boolean;
   /** A command that no table knows was met; until it is learnt it counts as a write. */
   unknownCommand(name: string): void;
-  /** The error that an administrative command, or one that means something to the session, is answered with instead of being sent. */
-  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** The door's own answer to an administrative command, or one with a meaning here, instead of sending it. */
+  answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   /** The client's bytes are no commands; nothing more is taken. */
   unreadable(code: RespErrorCode): void;
 }
@@ -67,7 +67,7 @@ export class Intake {
   ) {
     const { commandBytesMax } = host.options;
     this.#scanner = new CommandScanner(table, { commandBytesMax });
-    this.#local = new LocalAnswers(this.#transaction, (name, args) => host.refuses?.(name, args));
+    this.#local = new LocalAnswers(this.#transaction, (name, args) => host.answers?.(name, args));
   }
 
   /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */

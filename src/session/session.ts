@@ -37,8 +37,11 @@ export interface SessionPorts<P extends Primary> {
   setTimer(ms: number, fire: () => void): unknown;
   clearTimer(timer: unknown): void;
   unknownCommand(name: string): void;
-  /** The error that a command is answered with instead of being sent. Asked for administrative ones, and those with a meaning here. */
-  refuses?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /**
+   * An answer of the door's own, instead of sending the command. Asked for administrative commands, and those that mean
+   * something to the session. An error spoils a transaction; another answer is not used within one.
+   */
+  answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   /** Less may be outstanding than before: whoever stopped taking commands because of `retained` looks again. */
   relieved?(): void;
   onEvent(event: SessionEvent): void;
@@ -93,7 +96,7 @@ export class Session<P extends Primary> implements FrameSink {
       now: () => ports.now(),
       unknownCommand: (name) => ports.unknownCommand(name),
       unreadable: (code) => ports.onEvent({ type: 'unreadable', code }),
-      ...(ports.refuses === undefined ? {} : { refuses: (name, args) => ports.refuses?.(name, args) }),
+      answers: (name, args) => ports.answers?.(name, args),
       get holding() {
         return session.#state.at !== 'flowing';
       },
