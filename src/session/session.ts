@@ -150,6 +150,12 @@ export class Session<P extends Primary> implements FrameSink {
     return this.#book.ledger.unanswered;
   }
 
+  /** The first of them may wait in the server for as long as it likes. */
+  get blocked(): boolean {
+    const { ledger } = this.#book;
+    return ledger.unanswered > 0 && ledger.note(ledger.head)?.role.is === 'blocking';
+  }
+
   /** What is kept until it is answered. A client with nothing outstanding and no open transaction costs none of it. */
   get retained(): { bytes: number; commands: number; notes: number } {
     const { ledger, log } = this.#book;
