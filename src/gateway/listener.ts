@@ -21,8 +21,8 @@ export interface Client {
   /** No `take` until resume(): the client feels it. At most one more chunk comes. */
   pause(): void;
   resume(): void;
-  /** Everything has been said: sends what is still to be sent, then closes. Nothing is taken any more. */
-  finish(): void;
+  /** Everything has been said: sends what is still to be sent, then closes. Nothing is taken any more. `why`: not by the client's own wish. */
+  finish(why?: CloseReason): void;
   /** At once, and what was not sent is dropped. */
   close(why: CloseReason): void;
 }

@@ -1,0 +1,1 @@
+export { type Downstream, FollowDoor, type FollowDoorOptions, type FollowEnd } from './follow-door.js';

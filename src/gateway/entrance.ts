@@ -1,0 +1,208 @@
+import {
+  type AcceptedHandlers,
+  type AcceptedLink,
+  type Address,
+  type Clock,
+  type Listening,
+  type ListenOptions,
+  listen,
+  type Timer,
+} from '../transport/index.js';
+import { Counts } from './counts.js';
+import { FAREWELLS, type Limits } from './limits.js';
+import type { CloseReason, ListenerKind } from './listener.js';
+import { type ClientHost, ServedClient } from './served-client.js';
+
+export interface EntranceOptions {
+  /** For logs and metrics. */
+  readonly name: string;
+  readonly address: Address;
+  readonly limits: Limits;
+  readonly listen: ListenOptions;
+  readonly clock: Clock;
+  /** Told of each client that was closed by us, and of each that left by itself (`why` undefined). */
+  readonly onParted?: (client: ServedClient, why: CloseReason | undefined) => void;
+}
+
+/** Clients are looked at four times in the shortest of their time limits, within these bounds. */
+const LOOK_MIN_MS = 10;
+const LOOK_MAX_MS = 250;
+
+let clientsSoFar = 0;
+
+/** One listening socket with the clients that came in by it, and the limits on them. */
+export class Entrance implements ClientHost {
+  readonly name: string;
+  readonly counts = new Counts();
+  #limits: Limits;
+  #now: number;
+  #listening: Listening | undefined;
+  #timer: Timer | undefined;
+  /** Of all clients. */
+  #heldBytes = 0;
+  #restrained = false;
+  readonly #clients = new Set<ServedClient>();
+  /** They were told farewell, or were one too many. */
+  readonly #parting = new Set<ServedClient>();
+
+  constructor(
+    private readonly kind: ListenerKind,
+    private readonly options: EntranceOptions,
+  ) {
+    this.name = options.name;
+    this.#limits = options.limits;
+    this.#now = options.clock.now();
+  }
+
+  /** Rejects with a ListenError. */
+  async open(): Promise<void> {
+    const { address, limits } = this.options;
+    this.#listening = await listen(address, (link) => this.#accept(link), {
+      ...this.options.listen,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      onRejected: () => {
+        this.counts.handshakesFailed++;
+      },
+    });
+  }
+
+  /** Where it listens; with the port that the system chose for port 0. */
+  get address(): Address {
+    return this.#listening?.address ?? this.options.address;
+  }
+
+  get clients(): ReadonlySet<ServedClient> {
+    return this.#clients;
+  }
+
+  /** Of all clients so far, those that are here included. */
+  get traffic(): { receivedBytes: number; sentBytes: number; commands: number } {
+    const { receivedBytes, sentBytes, commands } = this.counts;
+    const sum = { receivedBytes, sentBytes, commands };
+    for (const client of [...this.#clients, ...this.#parting]) {
+      sum.receivedBytes += client.receivedBytes;
+      sum.sentBytes += client.sentBytes;
+      sum.commands += client.commands;
+    }
+    return sum;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Undefined: clients that come now are served. */
+  get unready(): string | undefined {
+    return this.#listening === undefined ? 'it does not listen' : this.kind.unready;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  /** For clients that are here, too. */
+  setLimits(limits: Limits): void {
+    this.#limits = limits;
+    this.#control();
+  }
+
+  renewTls(tls: NonNullable<ListenOptions['tls']>): void {
+    this.#listening?.renewTls(tls);
+  }
+
+  /** Nobody is let in any more. */
+  async shut(): Promise<void> {
+    const listening = this.#listening;
+    this.#listening = undefined;
+    await listening?.close();
+  }
+
+  /** Everybody goes as soon as they are owed nothing. */
+  wind(): void {
+    for (const client of [...this.#clients]) client.wind();
+  }
+
+  /** Everybody goes now. */
+  async close(): Promise<void> {
+    await this.shut();
+    for (const client of [...this.#clients]) client.close('stopped');
+    for (const client of [...this.#parting]) client.close('stopped');
+    this.options.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    this.kind.close();
+  }
+
+  #accept(link: AcceptedLink): AcceptedHandlers {
+    this.#now = this.options.clock.now();
+    if (this.#clients.size >= this.#limits.connectionsMax) return this.#turnAway(link);
+    const client = new ServedClient(++clientsSoFar, link, this);
+    this.#clients.add(client);
+    this.counts.accepted++;
+    client.serve(this.kind.accept(client));
+    this.#watch();
+    return client;
+  }
+
+  /** Told why, as servers do; like them without waiting whether it reads that. */
+  #turnAway(link: AcceptedLink): AcceptedHandlers {
+    this.counts.addClosed('connections');
+    link.write(FAREWELLS.connections!);
+    link.end();
+    const close = () => link.close();
+    setImmediate(close);
+    return { onData() {}, onEnd: close, onWritable() {}, onClose() {} };
+  }
+
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    const { stallTimeoutMs, idleTimeoutMs, handshakeTimeoutMs } = this.#limits;
+    const shortest = Math.min(stallTimeoutMs, idleTimeoutMs || Number.POSITIVE_INFINITY, handshakeTimeoutMs);
+    const ms = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, shortest / 4));
+    this.#timer = this.options.clock.setTimer(ms, () => this.#look(), { unref: true });
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    this.#now = this.options.clock.now();
+    for (const client of this.#clients) client.look(this.#now);
+    for (const client of this.#parting) client.look(this.#now);
+    if (this.#clients.size + this.#parting.size > 0) this.#watch();
+  }
+
+  // ---- what clients tell ----------------------------------------------------------------------------------------
+
+  account(client: ServedClient, changeBytes: number): void {
+    this.#heldBytes += changeBytes;
+    if (changeBytes > 0 && this.#heldBytes > this.#limits.heldBytesMax) {
+      this.#restrained = true;
+      this.counts.restraints++;
+      client.restrain();
+    } else {
+      this.#control();
+    }
+  }
+
+  #control(): void {
+    if (!this.#restrained || this.#heldBytes > this.#limits.heldBytesMax / 2) return;
+    this.#restrained = false;
+    for (const client of this.#clients) client.relax();
+  }
+
+  parted(client: ServedClient, why: CloseReason | undefined): void {
+    if (!this.#clients.delete(client)) return;
+    this.#parting.add(client);
+    if (why !== undefined) this.counts.addClosed(why);
+    this.options.onParted?.(client, why);
+  }
+
+  gone(client: ServedClient): void {
+    this.#parting.delete(client);
+    this.counts.receivedBytes += client.receivedBytes;
+    this.counts.sentBytes += client.sentBytes;
+    this.counts.commands += client.commands;
+  }
+}

@@ -1,0 +1,104 @@
+import type { ConnectionOptions } from 'node:tls';
+import { OPTIONS, type SegueOptions } from '../doors/options.js';
+import { type Address, type ListenTls, parseAddress } from '../transport/index.js';
+import { nearestName } from '../transport/nearest-name.js';
+import { GatewayError } from './gateway-error.js';
+import { DEFAULT_LIMITS, LIMITS, type Limits } from './limits.js';
+import { GUARDED } from './policy.js';
+
+/** What every listener has, whatever its kind. */
+export interface CommonListenerOptions {
+  /** For logs and metrics. Default: its address. */
+  readonly name?: string;
+  /** `host:port` (port 0: any free one) or `unix:/path`. */
+  readonly listen: string;
+  /** Given: TLS. With `requestCert`, `rejectUnauthorized` and `ca`: only for clients with a certificate. */
+  readonly tls?: ListenTls;
+  /** Permissions of a unix socket. Default 0o700. */
+  readonly unixMode?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** One stable address: clients are carried from primary to primary. */
+export interface FollowListenerOptions extends CommonListenerOptions {
+  readonly kind?: 'follow';
+  /** Guarded commands (policy.ts) that are let through all the same. */
+  readonly allow?: readonly string[];
+  /** Clients must log in before the handshake limit is over. */
+  readonly loginRequired?: boolean;
+}
+
+export type ListenerOptions = FollowListenerOptions;
+
+export interface GatewayOptions {
+  /** URLs of nodes of the pair. One is enough: it names the others. */
+  readonly nodes: readonly string[];
+  /** The gateway's own, for watching the nodes. Clients log in as themselves. */
+  readonly username?: string;
+  readonly password?: string;
+  /** For the connections to the nodes. */
+  readonly tls?: ConnectionOptions;
+  readonly listeners: readonly ListenerOptions[];
+  /** Of sessions and the watch over the pair, as for a connector. */
+  readonly session?: Omit<SegueOptions, 'nodes' | 'onEvent' | ReservedOption>;
+  /** How long clients that are owed something may stay when the gateway stops. Default 30 000. */
+  readonly drainTimeoutMs?: number;
+}
+
+/** The limits of a listener say these. */
+const reserved = ['replayBytesMax', 'replayCommandsMax', 'commandBytesMax'] as const;
+type ReservedOption = (typeof reserved)[number];
+
+/** @throws GatewayError that names the option and says what it may be. */
+export function checkGatewayOptions({ nodes, listeners, session }: GatewayOptions): void {
+  if (nodes.length === 0) throw refused('at least one node is needed');
+  if (listeners.length === 0) throw refused('at least one listener is needed');
+  for (const listener of listeners) checkListener(listener);
+  for (const name of reserved) {
+    if (session !== undefined && name in session) throw refused(`${name} follows from the limits of a listener`);
+  }
+  const names = listeners.map((listener) => listener.name ?? listener.listen);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refused(`two listeners are called ${twice}`);
+}
+
+function checkListener(options: ListenerOptions): void {
+  listenAddress(options.listen);
+  limitsOf(options.limits);
+  for (const name of options.allow ?? []) {
+    if (!Object.hasOwn(GUARDED, name.toLowerCase())) {
+      throw refused(`"allow" names ${name}, which is not guarded; there are ${Object.keys(GUARDED).join(', ')}`);
+    }
+  }
+}
+
+/** @throws GatewayError */
+export function listenAddress(text: string): Address {
+  const free = /^(.+):0$/.exec(text);
+  const address = parseAddress(free === null ? text : `${free[1]}:1`);
+  if (address === undefined) throw refused(`cannot listen on ${JSON.stringify(text)}: host:port or unix:/path`);
+  return free !== null && address.kind === 'tcp' ? { ...address, port: 0 } : address;
+}
+
+/** Those that are not given are the defaults. @throws GatewayError */
+export function limitsOf(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(LIMITS, name)) {
+      const hint = nearestName(name, Object.keys(LIMITS)) ?? Object.keys(LIMITS).join(', ');
+      throw refused(`there is no limit "${name}"; did you mean ${hint}?`);
+    }
+    const { unit, min, max } = LIMITS[name as keyof Limits];
+    const fits = Number.isInteger(value) && value >= min && value <= max;
+    if (!fits) throw refused(`limit "${name}" must be a whole number of ${unit} from ${min} to ${max}`);
+  }
+  return { ...DEFAULT_LIMITS, ...given };
+}
+
+function refused(message: string): GatewayError {
+  return new GatewayError('SEGUE_GATEWAY_CONFIG', message);
+}
+
+/** All but those that a listener decides. */
+export const sessionOptionNames = Object.keys(OPTIONS).filter(
+  (name) => !(reserved as readonly string[]).includes(name) && name !== 'nodes' && name !== 'onEvent',
+);

@@ -1,0 +1,34 @@
+import type { SessionEvent } from '../session/index.js';
+
+/** What the sessions of one listener have gone through since it was started. */
+export class Tally {
+  moves = 0;
+  /** Commands that were sent again on another connection. */
+  replayed = 0;
+  uncertain = 0;
+  joinsFailed = 0;
+  /** Commands that were given up, by error code. */
+  readonly givenUp = new Map<string, number>();
+
+  /** `held` is told how long a session was with no node, each time that it is with one again. */
+  constructor(private readonly held: (ms: number) => void) {}
+
+  take(event: SessionEvent): void {
+    switch (event.type) {
+      case 'move':
+        this.moves++;
+        this.replayed += event.replayed;
+        this.held(event.heldMs);
+        return;
+      case 'uncertain':
+        this.uncertain += event.commands;
+        return;
+      case 'join-failed':
+        this.joinsFailed++;
+        return;
+      case 'given-up':
+        this.givenUp.set(event.code, (this.givenUp.get(event.code) ?? 0) + event.commands);
+        return;
+    }
+  }
+}
