@@ -1,0 +1,219 @@
+/**
+ * How long nobody can write at a switch, as a client sees it, under 20,000 writes a second: Segue's switch beside the
+ * servers' own FAILOVER on the same pair, and CLUSTER FAILOVER on a cluster of one shard of the same version. One run,
+ * interleaved; only the contender whose turn it is is under load.
+ *
+ *   npm run bench:switch                                           40 switches of each kind, every version
+ *   npm run bench:switch -- --switches 200 --version valkey-9.1    and 50 of the servers' own kinds: --others
+ *
+ * The gap is the longest time between two acknowledged writes of one connection that writes as fast as it can, from before
+ * the order to after the proof. All writes, its and the load's, are compared with the data.
+ */
+import { parseArgs } from 'node:util';
+import { mergeVerdicts, type Verdict } from '../src/lab/load/index.js';
+import {
+  isServerVersion,
+  type LabServer,
+  type ServerVersion,
+  serverVersions,
+  startPair,
+} from '../src/lab/servers/index.js';
+import { Switcher } from '../src/lab/threads/switcher.js';
+import { Thread } from '../src/lab/threads/thread.js';
+import { waitFor } from '../src/lab/wait-for.js';
+import { startCluster } from './kit/cluster.js';
+import type { TrafficOptions } from './kit/traffic.js';
+import type { TrafficService } from './kit/traffic-thread.js';
+
+const deadlineMs = 30_000;
+const settleMs = 250;
+/** Between two comparisons with the data, which has to fit into memory. */
+const switchesPerAccount = 20;
+const load = { connections: 10, batch: 10, everyMs: 5 };
+const probe = { connections: 1, batch: 1, everyMs: 0 };
+
+type Client = TrafficOptions['client'];
+/** Makes `to` the primary; resolves when `from` follows it. */
+type Method = (from: LabServer, to: LabServer) => Promise<void>;
+
+/** Two nodes and those who write to them. */
+class Arena {
+  private readonly load: Thread<TrafficService>;
+  private readonly probe: Thread<TrafficService>;
+  private readonly verdicts: Verdict[] = [];
+  private activeMs = 0;
+
+  constructor(
+    /** The primary first. */
+    private readonly nodes: [LabServer, LabServer],
+    readonly client: Client,
+  ) {
+    this.load = this.traffic('load', load);
+    this.probe = this.traffic('probe', probe);
+  }
+
+  private traffic(name: string, shape: typeof load): Thread<TrafficService> {
+    const nodes = this.nodes.map(({ host, port }) => ({ host, port }));
+    const options: TrafficOptions = { name, client: this.client, nodes, ...shape };
+    return new Thread<TrafficService>(new URL('./kit/traffic-thread.js', import.meta.url), options);
+  }
+
+  async measure(method: Method, into: Tally): Promise<void> {
+    const beganAt = performance.now();
+    await Promise.all([this.load.call('resume'), this.probe.call('resume')]);
+    await rest(settleMs);
+    const [from, to] = this.nodes;
+    const before = await syncsOf(to);
+    await this.probe.call('open');
+    await method(from, to);
+    const gapMs = await this.probe.call('close');
+    this.nodes.reverse();
+    const after = await syncsOf(to);
+    into.gapsMs.push(gapMs);
+    if (after.full > before.full || after.partial <= before.partial) into.fullResyncs += 1;
+    await Promise.all([this.load.call('pause'), this.probe.call('pause')]);
+    this.activeMs += performance.now() - beganAt;
+  }
+
+  /** Compares everything that was written since the last time. */
+  async settle(): Promise<void> {
+    const { host, port } = this.nodes[0];
+    for (const side of [this.load, this.probe]) this.verdicts.push(await side.call('settle', { host, port }));
+  }
+
+  async account(): Promise<string> {
+    const [background, own] = await Promise.all([this.load.call('counts'), this.probe.call('counts')]);
+    const { lost, doubled, reordered, ghosts, misanswered, unsettled, notes } = mergeVerdicts(this.verdicts);
+    const rate = Math.round((background.writes / this.activeMs) * 1000);
+    const errors = background.errors + own.errors;
+    const wrong = ghosts + misanswered + unsettled;
+    const examples = [...background.examples, ...own.examples, ...notes].slice(0, 5).map((text) => `\n    ${text}`);
+    return [
+      `  ${this.client} clients: ${rate} writes/s and a probe; ${background.writes + own.writes} writes, `,
+      `${errors} errors, ${lost} lost, ${doubled} doubled, ${reordered} reordered, ${wrong} otherwise wrong`,
+      ...examples,
+    ].join('');
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.load.terminate(), this.probe.terminate()]);
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+}
+
+interface Tally {
+  readonly name: string;
+  readonly gapsMs: number[];
+  fullResyncs: number;
+}
+
+interface Contender {
+  readonly arena: Arena;
+  readonly method: Method;
+  readonly switches: number;
+  readonly tally: Tally;
+}
+
+const failover: Method = async (from, to) => {
+  await from.cli('FAILOVER', 'TO', to.host, to.port, 'TIMEOUT', deadlineMs);
+  await follows(from, to);
+};
+
+const clusterFailover: Method = async (from, to) => {
+  await to.cli('CLUSTER', 'FAILOVER');
+  await follows(from, to);
+};
+
+async function follows(from: LabServer, to: LabServer): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    const { role, master_port: port, master_link_status: link } = await from.info('replication');
+    return role === 'slave' && Number(port) === to.port && link === 'up';
+  };
+  await waitFor(look, { deadlineMs, what: `${from.address} to follow ${to.address}` });
+}
+
+async function syncsOf(node: LabServer): Promise<{ full: number; partial: number }> {
+  const { sync_full: full, sync_partial_ok: partial } = await node.info('stats');
+  return { full: Number(full), partial: Number(partial) };
+}
+
+async function compare(version: ServerVersion, switches: number, others: number): Promise<void> {
+  const switcher = new Switcher();
+  const segue: Method = async (from, to) => {
+    await switcher.switch({ from: `valkey://${from.address}`, to: `valkey://${to.address}` });
+  };
+  const arenas: Arena[] = [];
+  const enter = (nodes: readonly LabServer[], client: Client): Arena => {
+    arenas.push(new Arena([nodes[0]!, nodes[1]!], client));
+    return arenas.at(-1)!;
+  };
+  const contender = (name: string, arena: Arena, method: Method, count: number): Contender => {
+    return { arena, method, switches: count, tally: { name, gapsMs: [], fullResyncs: 0 } };
+  };
+  try {
+    const pair = enter((await startPair({ version })).nodes, 'segue');
+    const contenders = [
+      contender('Segue switch, Segue clients', pair, segue, switches),
+      contender('FAILOVER, Segue clients', pair, failover, others),
+    ];
+    if (version.startsWith('valkey')) {
+      const plain = enter((await startPair({ version })).nodes, 'redirect');
+      contenders.push(
+        contender('Segue switch, REDIRECT clients', plain, segue, switches),
+        contender('FAILOVER, REDIRECT clients', plain, failover, others),
+      );
+    }
+    const cluster = enter(await startCluster(version), 'moved');
+    contenders.push(contender('CLUSTER FAILOVER, MOVED clients', cluster, clusterFailover, others));
+    await inTurn(contenders, arenas);
+    console.log(`\n${version}, ${load.connections * load.batch * (1000 / load.everyMs)} writes/s wanted\n${head}`);
+    for (const { tally } of contenders) console.log(row(tally));
+    for (const arena of arenas) console.log(await arena.account());
+  } finally {
+    await Promise.all([switcher.close(), ...arenas.map((arena) => arena.end())]);
+  }
+}
+
+async function inTurn(contenders: readonly Contender[], arenas: readonly Arena[]): Promise<void> {
+  const rounds = Math.max(...contenders.map(({ switches }) => switches));
+  for (let round = 1; round <= rounds; round++) {
+    // Those with fewer switches are spread over the whole time.
+    for (const { arena, method, switches, tally } of contenders) {
+      if (Math.floor((round * switches) / rounds) > tally.gapsMs.length) await arena.measure(method, tally);
+    }
+    if (round % switchesPerAccount === 0 || round === rounds) for (const arena of arenas) await arena.settle();
+  }
+}
+
+const head = `  ${'gap between two writes'.padEnd(34)} switches   median      p99      max   resyncs`;
+
+function row({ name, gapsMs, fullResyncs }: Tally): string {
+  const sorted = gapsMs.toSorted((a, b) => a - b);
+  const at = (part: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  const cells = [at(0.5), at(0.99), at(1)].map((ms) => `${ms.toFixed(1).padStart(6)} ms`);
+  const resyncs = fullResyncs === 0 ? 'all partial' : `${fullResyncs} full`;
+  return `  ${name.padEnd(34)} ${String(sorted.length).padStart(8)} ${cells.join('')}   ${resyncs}`;
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      switches: { type: 'string', default: '40' },
+      others: { type: 'string' },
+      version: { type: 'string', default: serverVersions.join(',') },
+    },
+  });
+  const switches = Number(values.switches);
+  const others = values.others === undefined ? Math.min(switches, 50) : Number(values.others);
+  for (const version of values.version.split(',')) {
+    if (!isServerVersion(version)) throw new Error(`no version "${version}"; there are ${serverVersions.join(', ')}`);
+    await compare(version, switches, others);
+  }
+}
+
+await main();
