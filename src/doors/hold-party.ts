@@ -1,0 +1,280 @@
+import type { Answer, HeardNotice, Notice, PrimaryView, Topology } from '../topology/index.js';
+import { type Clock, clock, type Timer } from '../transport/index.js';
+import { type Hold, type HoldEvent, isHold, type Phase as PhaseOf, type Plan } from './hold-phase.js';
+import { IdleQueue } from './idle-queue.js';
+import { Roll } from './roll.js';
+
+type Phase = PhaseOf<HoldableSession>;
+
+/** What the party needs of a session. */
+export interface HoldableSession {
+  prepare(view: PrimaryView): void;
+  readonly prepared: PrimaryView | undefined;
+  hold(untilMs: number): void;
+  release(): void;
+  readonly quiet: boolean;
+  readonly unanswered: number;
+}
+
+export interface PartyMember {
+  readonly session: HoldableSession;
+  readonly topology: Pick<Topology, 'answer' | 'suspect'>;
+  /** However long the operator asks for. */
+  readonly holdMaxMs: number;
+  readonly onEvent: ((event: HoldEvent) => void) | undefined;
+}
+
+/** A switch follows its preparation at once; connections that nobody wants by then are closed. */
+const PREPARED_FOR_MS = 15_000;
+const ASK_AGAIN_MS = 50;
+/** Of a turn of the event loop, when many sessions are told to hold or to go on. */
+const TURN_BUDGET_MS = 2;
+
+/**
+ * Carries out an operator's notices over all sessions of a pair in this process, and answers for all of them together.
+ * It decides nothing: sessions wait for a bounded time, and who is primary is the topology's verdict.
+ *
+ *   apart ──▶ preparing ──▶ prepared ──▶ stopping ──▶ holding ──▶ released ──▶ apart
+ *             (one may be left out, and any may end: given up, or its time is over)
+ */
+export class HoldParty {
+  readonly #members = new Map<HoldableSession, PartyMember>();
+  readonly #clock: Clock;
+  readonly #dials: IdleQueue;
+  readonly #turns: IdleQueue;
+  #phase: Phase = { at: 'apart' };
+  #timer: Timer | undefined;
+  /** Whoever may publish notices cannot make sessions wait more than half of the time. */
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(time: Clock = clock) {
+    this.#clock = time;
+    this.#dials = new IdleQueue(0, time);
+    this.#turns = new IdleQueue(TURN_BUDGET_MS, time);
+  }
+
+  /** Returns what takes it out again. A session that comes while others hold, holds too. */
+  join(member: PartyMember): () => void {
+    this.#members.set(member.session, member);
+    if (isHold(this.#phase)) member.session.hold(this.#holdUntil(this.#phase, member));
+    return () => this.#leave(member);
+  }
+
+  /** A session stands still, or its connection ahead has been made, or cannot be. */
+  stirred(session: HoldableSession): void {
+    const phase = this.#phase;
+    if (phase.at === 'apart' || (isHold(phase) && !session.quiet)) return;
+    phase.roll.settle(session);
+    this.#maybeDone();
+  }
+
+  /** The listener for the topology's notices: one function, however many add it. */
+  readonly hear = (heard: HeardNotice): void => {
+    const { notice } = heard;
+    if (notice.kind === 'release') {
+      this.#onRelease(heard, notice.outcome);
+      return;
+    }
+    const reason = heard.isFit ? this.#whyNot(notice, heard.to) : heard.reason;
+    if (!heard.isFit || reason !== undefined)
+      this.#answer(notice.id, { kind: 'unable', late: this.#members.size, reason });
+    else if (notice.kind === 'prepare') this.#prepare(notice, heard.from, heard.to);
+    else this.#hold(notice, heard.from, heard.to);
+  };
+
+  #whyNot({ id, kind }: Notice, to: PrimaryView): string | undefined {
+    const phase = this.#phase;
+    if (isHold(phase) && (phase.id !== id || kind === 'prepare')) return 'its sessions hold for another switch';
+    if (phase.at === 'preparing' && phase.id !== id && phase.to.node !== to.node)
+      return 'it prepares for another switch';
+    const restMs = this.#restUntilMs - this.#clock.now();
+    if (kind === 'hold' && restMs > 0) return `its sessions have held just now: not again for ${Math.ceil(restMs)} ms`;
+    return undefined;
+  }
+
+  // ---- prepare -------------------------------------------------------------------------------------------------
+
+  #prepare({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
+    const sinceMs = this.#clock.now();
+    const roll = new Roll(this.#members.keys());
+    const endsAtMs = sinceMs + PREPARED_FOR_MS;
+    this.#become({ at: 'preparing', id, from, to, sinceMs, endsAtMs, answerAtMs: sinceMs + holdMs / 2, roll });
+    for (const session of this.#members.keys()) this.#dials.add(() => this.#prepareOne(session, roll, to));
+    this.#maybeDone();
+  }
+
+  #prepareOne(session: HoldableSession, roll: Roll<HoldableSession>, to: PrimaryView): void {
+    if (!roll.begin(session)) return;
+    if (session.prepared?.node !== to.node) session.prepare(to);
+    if (session.prepared?.node !== to.node) return;
+    roll.settle(session);
+    this.#maybeDone();
+  }
+
+  #prepared(phase: Phase & { at: 'preparing' }): void {
+    const { id, to, sinceMs } = phase;
+    const late = [...this.#members.keys()].filter((session) => session.prepared?.node !== to.node).length;
+    this.#become({ ...phase, at: 'prepared' });
+    this.#answer(id, { kind: 'ready', late });
+    const tookMs = this.#clock.now() - sinceMs;
+    this.#tell({ type: 'prepared', id, to: to.node, sessions: this.#members.size, late, tookMs });
+  }
+
+  // ---- hold ----------------------------------------------------------------------------------------------------
+
+  #hold({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
+    if (isHold(this.#phase)) return;
+    const sinceMs = this.#clock.now();
+    let longestMs = 0;
+    for (const { holdMaxMs } of this.#members.values()) longestMs = Math.max(longestMs, holdMaxMs);
+    const endsAtMs = sinceMs + Math.min(holdMs, longestMs);
+    const answerAtMs = (sinceMs + endsAtMs) / 2;
+    if (this.#phase.at !== 'apart') this.#phase.roll.end();
+    const roll = new Roll(this.#members.keys());
+    const hold = { id, from, to, sinceMs, endsAtMs, roll, isHold: true } as const;
+    this.#become({ ...hold, at: 'stopping', answerAtMs });
+    for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
+    this.#maybeDone();
+  }
+
+  #holdOne(member: PartyMember, hold: Hold<HoldableSession>): void {
+    const { session } = member;
+    if (!hold.roll.begin(session)) return;
+    session.hold(this.#holdUntil(hold, member));
+    if (!session.quiet) return;
+    hold.roll.settle(session);
+    this.#maybeDone();
+  }
+
+  #holdUntil({ sinceMs, endsAtMs }: Hold<HoldableSession>, { holdMaxMs }: PartyMember): number {
+    return Math.min(endsAtMs, sinceMs + holdMaxMs);
+  }
+
+  #holding(phase: Phase & { at: 'stopping' }): void {
+    const { id, roll, sinceMs } = phase;
+    const late = roll.open;
+    const held = this.#unanswered;
+    this.#become({ ...phase, at: 'holding' });
+    this.#answer(id, { kind: 'holding', late, held });
+    const tookMs = this.#clock.now() - sinceMs;
+    this.#tell({ type: 'holding', id, sessions: this.#members.size, late, held, tookMs });
+  }
+
+  // ---- release -------------------------------------------------------------------------------------------------
+
+  #onRelease(heard: HeardNotice, outcome: 'switched' | 'given-up'): void {
+    const phase = this.#phase;
+    const isOurs = phase.at !== 'apart' && phase.id === heard.notice.id;
+    // Who was not asked to hold may still want to know who is primary now.
+    if (!isOurs && outcome === 'switched' && heard.isFit) this.#topology?.suspect(heard.from);
+    if (!isOurs || phase.at === 'released') return;
+    if (outcome === 'given-up') this.#end('given-up');
+    else this.#askWho(phase);
+  }
+
+  /** One question for all. The verdict reaches the sessions as every news of a primary does, before it reaches us. */
+  #askWho(plan: Plan<HoldableSession>): void {
+    plan.roll.end();
+    const phase = { ...plan, at: 'released', askAtMs: this.#clock.now() + ASK_AGAIN_MS } as const;
+    const answer = this.#topology?.suspect(plan.from);
+    this.#become(phase);
+    answer?.then((view) => {
+      if (this.#phase !== phase || view === undefined) return;
+      this.#end(view.node === plan.from ? 'given-up' : 'switched');
+    });
+  }
+
+  #end(outcome: 'switched' | 'given-up' | 'expired'): void {
+    const phase = this.#phase;
+    if (phase.at === 'apart') return;
+    const { id, roll, sinceMs } = phase;
+    roll.end();
+    const nowMs = this.#clock.now();
+    const heldMs = isHold(phase) ? nowMs - sinceMs : 0;
+    this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + heldMs);
+    this.#become({ at: 'apart' });
+    if (outcome !== 'switched') this.#letGo();
+    this.#tell({ type: 'released', id, outcome, heldMs });
+  }
+
+  /** Those that hold commands first. */
+  #letGo(): void {
+    const sessions = [...this.#members.keys()];
+    const busy = sessions.filter((session) => session.unanswered > 0);
+    const idle = sessions.filter((session) => session.unanswered === 0);
+    for (const session of [...busy, ...idle]) this.#turns.add(() => this.#letOneGo(session));
+  }
+
+  /** Another switch may have begun meanwhile. */
+  #letOneGo(session: HoldableSession): void {
+    if (this.#phase.at === 'apart' && this.#members.has(session)) session.release();
+  }
+
+  // ---- all phases ----------------------------------------------------------------------------------------------
+
+  #leave({ session }: PartyMember): void {
+    this.#members.delete(session);
+    const phase = this.#phase;
+    if (phase.at === 'apart') return;
+    phase.roll.remove(session);
+    if (this.#members.size === 0) this.#become({ at: 'apart' });
+    else this.#maybeDone();
+  }
+
+  #maybeDone(): void {
+    const phase = this.#phase;
+    if ((phase.at !== 'preparing' && phase.at !== 'stopping') || phase.roll.open > 0) return;
+    this.#answerFor(phase);
+  }
+
+  #answerFor(phase: Phase & { at: 'preparing' | 'stopping' }): void {
+    if (phase.at === 'preparing') this.#prepared(phase);
+    else this.#holding(phase);
+  }
+
+  /** The only place where the phase changes. */
+  #become(phase: Phase): void {
+    this.#phase = phase;
+    this.#clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    if (phase.at === 'apart') return;
+    const dueMs = Math.min(phase.endsAtMs, nextStepAtMs(phase)) - this.#clock.now();
+    this.#timer = this.#clock.setTimer(Math.max(0, Math.ceil(dueMs)), () => this.#onTimer(), { unref: true });
+  }
+
+  #onTimer(): void {
+    const phase = this.#phase;
+    if (phase.at === 'apart') return;
+    if (this.#clock.now() >= phase.endsAtMs) this.#end('expired');
+    else if (phase.at === 'preparing' || phase.at === 'stopping') this.#answerFor(phase);
+    else if (phase.at === 'released') this.#askWho(phase);
+    else this.#become(phase);
+  }
+
+  #answer(id: string, answer: Pick<Answer, 'kind' | 'late'> & { held?: number; reason?: string | undefined }): void {
+    const { kind, late, held = this.#unanswered, reason } = answer;
+    const sessions = this.#members.size;
+    this.#topology?.answer({ id, kind, sessions, late, held, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  #tell(event: HoldEvent): void {
+    const listeners = new Set([...this.#members.values()].map((member) => member.onEvent));
+    for (const listener of listeners) listener?.(event);
+  }
+
+  get #unanswered(): number {
+    let commands = 0;
+    for (const session of this.#members.keys()) commands += session.unanswered;
+    return commands;
+  }
+
+  /** All members share one watch. */
+  get #topology(): PartyMember['topology'] | undefined {
+    return this.#members.values().next().value?.topology;
+  }
+}
+
+function nextStepAtMs(phase: Phase): number {
+  if (phase.at === 'preparing' || phase.at === 'stopping') return phase.answerAtMs;
+  return phase.at === 'released' ? phase.askAtMs : Number.POSITIVE_INFINITY;
+}

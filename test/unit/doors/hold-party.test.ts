@@ -1,0 +1,413 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type HoldableSession, HoldParty } from '../../../src/doors/hold-party.js';
+import type { HoldEvent } from '../../../src/doors/hold-phase.js';
+import type { Answer, HeardNotice, Notice, PrimaryView } from '../../../src/topology/index.js';
+import { type ManualClock, manualClock } from '../../../src/transport/index.js';
+
+const A: PrimaryView = { node: 'a:1', address: { kind: 'tcp', host: 'a', port: 1 }, term: 1, since: 0 };
+const B: PrimaryView = { node: 'b:1', address: { kind: 'tcp', host: 'b', port: 1 }, term: 2, since: 0 };
+const C: PrimaryView = { node: 'c:1', address: { kind: 'tcp', host: 'c', port: 1 }, term: 2, since: 0 };
+const HOLD_MAX_MS = 5000;
+
+/** A session that does as it is told when the test says so. */
+class FakeSession implements HoldableSession {
+  prepared: PrimaryView | undefined;
+  preparing: PrimaryView | undefined;
+  heldUntilMs: number | undefined;
+  isQuiet = false;
+  unanswered = 0;
+  readonly told: string[] = [];
+
+  constructor(private readonly party: () => HoldParty) {}
+
+  prepare(view: PrimaryView): void {
+    this.told.push(`prepare ${view.node}`);
+    this.preparing = view;
+  }
+
+  hold(untilMs: number): void {
+    this.told.push(`hold ${untilMs}`);
+    this.heldUntilMs = untilMs;
+  }
+
+  release(): void {
+    this.told.push('release');
+    this.heldUntilMs = undefined;
+    this.prepared = undefined;
+  }
+
+  get quiet(): boolean {
+    return this.isQuiet;
+  }
+
+  dialled(): void {
+    this.prepared = this.preparing;
+    this.party().stirred(this);
+  }
+
+  failed(): void {
+    this.party().stirred(this);
+  }
+
+  quieten(): void {
+    this.isQuiet = true;
+    this.party().stirred(this);
+  }
+}
+
+let time: ManualClock;
+let party: HoldParty;
+let answers: Omit<Answer, 'process'>[];
+let events: HoldEvent[];
+let suspected: (string | undefined)[];
+let verdict: (view: PrimaryView | undefined) => void;
+const onEvent = (event: HoldEvent) => events.push(event);
+
+const topology = {
+  answer: (answer: Omit<Answer, 'process'>) => answers.push(answer),
+  suspect: (node: string | undefined) => {
+    suspected.push(node);
+    return new Promise<PrimaryView | undefined>((resolve) => {
+      verdict = resolve;
+    });
+  },
+};
+
+beforeEach(() => {
+  time = manualClock();
+  party = new HoldParty(time);
+  answers = [];
+  events = [];
+  suspected = [];
+});
+
+function join(count: number, change: { holdMaxMs?: number } = {}): { session: FakeSession; leave: () => void }[] {
+  return Array.from({ length: count }, () => {
+    const session = new FakeSession(() => party);
+    return { session, leave: party.join({ session, topology, holdMaxMs: HOLD_MAX_MS, onEvent, ...change }) };
+  });
+}
+
+type Told = Pick<Notice, 'kind'> & {
+  id?: string;
+  holdMs?: number;
+  outcome?: 'switched' | 'given-up';
+  to?: PrimaryView;
+};
+
+function hear({ kind, id = 'n1', holdMs = 1000, outcome, to = B }: Told): void {
+  const notice = { id, kind, from: A.node, to: to.node, holdMs, ...(outcome ? { outcome } : {}) } as Notice;
+  party.hear({ notice, isFit: true, from: A.node, to: { ...to, term: 1 } });
+}
+
+/** Lets all work that waits for turns of the event loop happen. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 40; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+describe('prepare', () => {
+  test('is answered when all have a connection', async () => {
+    const [one, two] = join(2);
+    one!.session.unanswered = 3;
+    hear({ kind: 'prepare' });
+    await turns();
+    expect([one!.session.told, two!.session.told]).toEqual([['prepare b:1'], ['prepare b:1']]);
+    one!.session.dialled();
+    expect(answers).toEqual([]);
+    time.advance(7);
+    two!.session.dialled();
+    expect(answers).toEqual([{ id: 'n1', kind: 'ready', sessions: 2, late: 0, held: 3 }]);
+    expect(events).toEqual([{ type: 'prepared', id: 'n1', to: 'b:1', sessions: 2, late: 0, tookMs: 7 }]);
+  });
+
+  test('counts those who cannot as late', async () => {
+    const [one, two] = join(2);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.failed();
+    two!.session.dialled();
+    expect(answers).toMatchObject([{ kind: 'ready', late: 1 }]);
+  });
+
+  test('is answered after half of the time at the latest, once', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare', holdMs: 1000 });
+    await turns();
+    time.advance(500);
+    expect(answers).toMatchObject([{ kind: 'ready', late: 1 }]);
+    one!.session.dialled();
+    expect(answers.length).toBe(1);
+  });
+
+  test('dials one session per turn of the event loop', async () => {
+    const sessions = join(10).map((one) => one.session);
+    hear({ kind: 'prepare' });
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const begun = sessions.filter((session) => session.told.length > 0).length;
+    expect(begun).toBeLessThanOrEqual(3);
+    await turns();
+    expect(sessions.every((session) => session.told.length === 1)).toBe(true);
+  });
+
+  test('does not wait for sessions that have gone', async () => {
+    const [one, two] = join(2);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.dialled();
+    two!.leave();
+    expect(answers).toMatchObject([{ kind: 'ready', sessions: 1, late: 0 }]);
+  });
+
+  test('that no switch follows is undone within fifteen seconds', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.dialled();
+    time.advance(15_000);
+    await turns();
+    expect(one!.session.told).toEqual(['prepare b:1', 'release']);
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'expired', heldMs: 0 });
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('again for the same node uses the connections that there are', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.dialled();
+    hear({ kind: 'prepare', id: 'n2' });
+    await turns();
+    expect(one!.session.told).toEqual(['prepare b:1']);
+    expect(answers.map((answer) => answer.id)).toEqual(['n1', 'n2']);
+  });
+
+  test('for another node is refused while one is under way, and taken up after', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare' });
+    await turns();
+    hear({ kind: 'prepare', id: 'n2', to: C });
+    expect(answers).toMatchObject([{ id: 'n2', kind: 'unable', reason: 'it prepares for another switch' }]);
+    one!.session.dialled();
+    hear({ kind: 'prepare', id: 'n3', to: C });
+    await turns();
+    expect(one!.session.told).toEqual(['prepare b:1', 'prepare c:1']);
+  });
+});
+
+describe('hold', () => {
+  test('is answered when all stand still', async () => {
+    const [one, two] = join(2);
+    one!.session.isQuiet = true;
+    two!.session.unanswered = 5;
+    hear({ kind: 'hold' });
+    await turns();
+    expect([one!.session.told, two!.session.told]).toEqual([['hold 1000'], ['hold 1000']]);
+    expect(answers).toEqual([]);
+    time.advance(3);
+    two!.session.quieten();
+    expect(answers).toEqual([{ id: 'n1', kind: 'holding', sessions: 2, late: 0, held: 5 }]);
+    expect(events).toEqual([{ type: 'holding', id: 'n1', sessions: 2, late: 0, held: 5, tookMs: 3 }]);
+  });
+
+  test('is answered after half of the time, with those who still await answers', async () => {
+    join(1);
+    const [two] = join(1);
+    two!.session.isQuiet = true;
+    hear({ kind: 'hold' });
+    await turns();
+    time.advance(500);
+    expect(answers).toMatchObject([{ kind: 'holding', sessions: 2, late: 1 }]);
+  });
+
+  test('lasts no longer than the option allows, each session its own', async () => {
+    const [one] = join(1, { holdMaxMs: 200 });
+    const [two] = join(1, { holdMaxMs: 300 });
+    hear({ kind: 'hold', holdMs: 60_000 });
+    await turns();
+    expect([one!.session.heldUntilMs, two!.session.heldUntilMs]).toEqual([200, 300]);
+    time.advance(300);
+    await turns();
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'expired', heldMs: 300 });
+    expect(two!.session.told.at(-1)).toBe('release');
+  });
+
+  test('holds sessions that come meanwhile until the same moment', async () => {
+    join(1);
+    hear({ kind: 'hold' });
+    await turns();
+    time.advance(400);
+    const [late] = join(1);
+    expect(late!.session.told).toEqual(['hold 1000']);
+  });
+
+  test('a session that stirs before it was told to hold does not count as standing still', async () => {
+    const [one] = join(1);
+    hear({ kind: 'hold' });
+    one!.session.quieten();
+    expect(answers).toEqual([]);
+    await turns();
+    expect(answers).toMatchObject([{ kind: 'holding', late: 0 }]);
+  });
+
+  test('of another switch is refused while one is on', async () => {
+    const [one] = join(1);
+    hear({ kind: 'hold' });
+    await turns();
+    hear({ kind: 'hold', id: 'n2' });
+    hear({ kind: 'prepare', id: 'n3', to: C });
+    await turns();
+    const reason = 'its sessions hold for another switch';
+    expect(answers).toMatchObject([
+      { id: 'n2', kind: 'unable', sessions: 1, late: 1, reason },
+      { id: 'n3', kind: 'unable', reason },
+    ]);
+    expect(one!.session.told).toEqual(['hold 1000']);
+  });
+
+  test('is refused after one that ran out, for as long as that lasted', async () => {
+    const [one] = join(1);
+    hear({ kind: 'hold', holdMs: 1000 });
+    await turns();
+    time.advance(1000);
+    time.advance(400);
+    hear({ kind: 'hold', id: 'n2' });
+    expect(answers.at(-1)).toMatchObject({
+      id: 'n2',
+      kind: 'unable',
+      reason: 'its sessions have held just now: not again for 600 ms',
+    });
+    time.advance(600);
+    hear({ kind: 'hold', id: 'n3' });
+    await turns();
+    expect(one!.session.told.at(-1)).toBe('hold 3000');
+  });
+});
+
+describe('release', () => {
+  async function holding(count = 1): Promise<FakeSession[]> {
+    const sessions = join(count).map((one) => one.session);
+    hear({ kind: 'hold' });
+    await turns();
+    for (const session of sessions) session.quieten();
+    time.advance(20);
+    return sessions;
+  }
+
+  test('given up: they go on where they are, those with commands first', async () => {
+    const order: string[] = [];
+    const sessions = await holding(2);
+    sessions[1]!.unanswered = 1;
+    sessions.forEach((session, at) => {
+      session.release = () => order.push(`session ${at}`);
+    });
+    hear({ kind: 'release', outcome: 'given-up' });
+    await turns();
+    expect(order).toEqual(['session 1', 'session 0']);
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'given-up', heldMs: 20 });
+    expect(suspected).toEqual([]);
+  });
+
+  test('switched: one question for all, and the verdict ends the hold', async () => {
+    const sessions = await holding(3);
+    hear({ kind: 'release', outcome: 'switched' });
+    hear({ kind: 'release', outcome: 'switched' });
+    expect(suspected).toEqual(['a:1']);
+    verdict(B);
+    await turns();
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'switched', heldMs: 20 });
+    // Their move is the topology's news to tell.
+    expect(sessions.map((session) => session.told)).toEqual(Array(3).fill(['hold 1000']));
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('switched, but the primary is the same: they go on', async () => {
+    const [session] = await holding();
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(A);
+    await turns();
+    expect(session!.told.at(-1)).toBe('release');
+    expect(events.at(-1)).toMatchObject({ outcome: 'given-up' });
+  });
+
+  test('switched, and nobody knows: asks again, until the time is over', async () => {
+    const [session] = await holding();
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(undefined);
+    await turns();
+    time.advance(50);
+    expect(suspected.length).toBe(2);
+    const [late] = join(1);
+    expect(late!.session.told).toEqual(['hold 1000']);
+    time.advance(1000);
+    await turns();
+    expect(session!.told.at(-1)).toBe('release');
+    expect(events.at(-1)).toMatchObject({ outcome: 'expired' });
+    const asked = suspected.length;
+    verdict(B);
+    await turns();
+    time.advance(1000);
+    expect([suspected.length, events.length]).toEqual([asked, 2]);
+  });
+
+  test('of another switch ends nothing, but who is primary is asked', async () => {
+    const [session] = await holding();
+    hear({ kind: 'release', id: 'n2', outcome: 'given-up' });
+    expect(suspected).toEqual([]);
+    hear({ kind: 'release', id: 'n3', outcome: 'switched' });
+    await turns();
+    expect(suspected).toEqual(['a:1']);
+    expect(session!.told).toEqual(['hold 1000']);
+  });
+
+  test('without a hold: prepared connections are for the verdict, and the rest is not for long', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.dialled();
+    time.advance(3000);
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(B);
+    await turns();
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'switched', heldMs: 0 });
+    // Nobody has held, so nobody rests.
+    hear({ kind: 'hold', id: 'n2' });
+    await turns();
+    expect(one!.session.told.at(-1)).toBe('hold 4000');
+  });
+
+  test('the last session that leaves ends all', async () => {
+    const [one] = join(1);
+    hear({ kind: 'hold' });
+    await turns();
+    one!.leave();
+    one!.leave();
+    expect(time.pendingTimers).toBe(0);
+    time.advance(5000);
+    expect([events, answers]).toEqual([[], []]);
+  });
+});
+
+test('an unfit notice is answered with the reason, and nothing else comes of it', async () => {
+  const [one] = join(1);
+  const notice: Notice = { id: 'n1', kind: 'hold', from: 'x:1', to: 'y:1', holdMs: 1000 };
+  const heard: HeardNotice = { notice, isFit: false, reason: 'x:1 is no node of this pair' };
+  party.hear(heard);
+  party.hear({ ...heard, notice: { ...notice, kind: 'release', outcome: 'switched' } });
+  await turns();
+  expect(answers).toEqual([
+    { id: 'n1', kind: 'unable', sessions: 1, late: 1, held: 0, reason: 'x:1 is no node of this pair' },
+  ]);
+  expect([one!.session.told, suspected, events]).toEqual([[], [], []]);
+});
+
+test('events go once to each listener, however many sessions have it', async () => {
+  join(5);
+  const others: HoldEvent[] = [];
+  const session = new FakeSession(() => party);
+  party.join({ session, topology, holdMaxMs: 1, onEvent: (event) => others.push(event) });
+  hear({ kind: 'hold' });
+  await turns();
+  time.advance(500);
+  expect([events.length, others.length]).toEqual([1, 1]);
+});
