@@ -10,6 +10,7 @@ type Phase = PhaseOf<HoldableSession>;
 export interface HoldableSession {
   prepare(view: PrimaryView): void;
   readonly prepared: PrimaryView | undefined;
+  readonly preparing: boolean;
   hold(untilMs: number): void;
   release(): void;
   readonly quiet: boolean;
@@ -63,7 +64,7 @@ export class HoldParty {
   /** A session stands still, or its connection ahead has been made, or cannot be. */
   stirred(session: HoldableSession): void {
     const phase = this.#phase;
-    if (phase.at === 'apart' || (isHold(phase) && !session.quiet)) return;
+    if (phase.at === 'apart' || !(isHold(phase) ? session.quiet : !session.preparing)) return;
     phase.roll.settle(session);
     this.#maybeDone();
   }
@@ -106,7 +107,7 @@ export class HoldParty {
   #prepareOne(session: HoldableSession, roll: Roll<HoldableSession>, to: PrimaryView): void {
     if (!roll.begin(session)) return;
     if (session.prepared?.node !== to.node) session.prepare(to);
-    if (session.prepared?.node !== to.node) return;
+    if (session.preparing) return;
     roll.settle(session);
     this.#maybeDone();
   }

@@ -1,7 +1,7 @@
 import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
-import type { TopologyOptions } from '../topology/index.js';
+import { NOTICE_BOUNDS, type TopologyOptions } from '../topology/index.js';
 import { OptionError, parseNodeUrl } from '../transport/index.js';
-import type { SegueEvent } from './pair.js';
+import { NOTICE_HOLD_MAX_MS, type NoticeOptions, type SegueEvent } from './pair.js';
 
 /** What a door may be told. All have defaults; docs/options.md lists them. */
 export interface SegueOptions extends Partial<SessionOptions> {
@@ -17,6 +17,10 @@ export interface SegueOptions extends Partial<SessionOptions> {
   nodeTimeoutMs?: number;
   /** Connections being opened at a time, of all clients of a pair in this process. */
   dialsMax?: number;
+  /** Take part in planned switches: prepare, hold and go on when an operator says so. */
+  notices?: boolean;
+  /** How long an operator may make commands wait. */
+  noticeHoldMaxMs?: number;
   /** Is told of every hold, move, failed join, uncertain command, and change of the pair. */
   onEvent?: (event: SegueEvent) => void;
 }
@@ -31,7 +35,7 @@ interface NumberOption {
 }
 
 interface OtherOption {
-  readonly kind: 'urls' | 'map' | 'choice' | 'function';
+  readonly kind: 'urls' | 'map' | 'choice' | 'switch' | 'function';
   readonly byDefault: string;
   readonly choices?: readonly string[];
   readonly what: string;
@@ -129,6 +133,18 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     100_000,
     'Connections being opened at a time, of all clients of a pair in this process: thousands that move at once do not flood a node.',
   ),
+  notices: {
+    kind: 'switch',
+    byDefault: 'true',
+    what: 'Whether to take part in planned switches: connect ahead, hold and go on when an operator says so on the channel `segue:notice`. `false`: nobody subscribes, and a switch is noticed by what nodes answer.',
+  },
+  noticeHoldMaxMs: number(
+    'ms',
+    NOTICE_HOLD_MAX_MS,
+    0,
+    NOTICE_BOUNDS.holdMs,
+    'How long commands hold for a notice at most, whatever it asks for. Then they go on where they were.',
+  ),
   onEvent: {
     kind: 'function',
     byDefault: 'none',
@@ -156,6 +172,9 @@ function checkValue(name: string, value: unknown, option: NumberOption | OtherOp
     case 'choice':
       if (option.choices!.includes(value as string)) return;
       throw refused(name, `one of ${option.choices!.map((choice) => `"${choice}"`).join(', ')}`);
+    case 'switch':
+      if (typeof value === 'boolean') return;
+      throw refused(name, 'true or false');
     case 'function':
       if (typeof value === 'function') return;
       throw refused(name, 'a function');
@@ -205,6 +224,16 @@ export function topologyBounds(options: SegueOptions): Omit<TopologyOptions, 'no
     ...(probeIntervalMs === undefined ? {} : { probeIntervalMs }),
     ...(seekIntervalMs === undefined ? {} : { seekIntervalMs }),
     ...(nodeTimeoutMs === undefined ? {} : { connectTimeoutMs: nodeTimeoutMs }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  };
+}
+
+/** The hold party's part. */
+export function noticeOptions(options: SegueOptions): NoticeOptions {
+  const { notices, noticeHoldMaxMs, onEvent } = options;
+  return {
+    ...(notices === undefined ? {} : { notices }),
+    ...(noticeHoldMaxMs === undefined ? {} : { noticeHoldMaxMs }),
     ...(onEvent === undefined ? {} : { onEvent }),
   };
 }

@@ -4,10 +4,26 @@ import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/in
 import { Topology } from '../topology/index.js';
 import { clock, type DialOptions, netTransport, parseNodeUrl, type Timer, type Transport } from '../transport/index.js';
 import { DialGate } from './dial-gate.js';
+import { HoldParty } from './hold-party.js';
+import type { HoldEvent } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 
-/** What any session of a pair tells. */
-export type SegueEvent = SessionEvent | TopologyEvent;
+/** What any session of a pair tells, and all together. */
+export type SegueEvent = SessionEvent | TopologyEvent | HoldEvent;
+
+/** How the sessions of a door take part in planned switches. */
+export interface NoticeOptions {
+  /** False: they are not told, and go by what nodes answer. Default true. */
+  notices?: boolean;
+  /** The longest that they hold for a notice, whatever it asks for. */
+  noticeHoldMaxMs?: number;
+  /** Is told once, however many sessions and doors give the same function. */
+  onEvent?: (event: HoldEvent) => void;
+}
+
+export const NOTICE_HOLD_MAX_MS = 5_000;
+/** Of a turn of the event loop, for idle sessions that can move without dialling. */
+const MOVES_BUDGET_MS = 2;
 
 /** Names that no server knows are asked for once, and no more of them than this. */
 const ASKED_NAMES_MAX = 1_000;
@@ -17,6 +33,7 @@ class Shared {
   readonly gate: Transport;
   readonly scripts = new ScriptCache();
   readonly asked = new Set<string>();
+  readonly party = new HoldParty();
 
   constructor(transport: Transport, dialsMax: number) {
     this.gate = new DialGate(transport, dialsMax);
@@ -24,8 +41,9 @@ class Shared {
 }
 
 const shared = new WeakMap<object, Shared>();
-// One event loop, so one queue for all pairs.
+// One event loop, so one queue of each kind for all pairs.
 const idle = new IdleQueue();
+const ready = new IdleQueue(MOVES_BUDGET_MS);
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
 
@@ -50,6 +68,7 @@ export class Pair {
   constructor(
     private readonly options: TopologyOptions,
     dialsMax: number,
+    private readonly noticeOptions: NoticeOptions = {},
   ) {
     this.topology = Topology.acquire(options);
     const key = this.topology.sharedKey;
@@ -74,6 +93,7 @@ export class Pair {
         setTimer: (ms, fire) => clock.setTimer(ms, fire),
         clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
         unknownCommand: (name) => this.#learn(name),
+        onStandstill: () => this.#shared.party.stirred(session),
         table,
         scripts: this.#shared.scripts,
       },
@@ -104,12 +124,32 @@ export class Pair {
     );
   }
 
-  /** Tells a session each new primary: at once when it has commands outstanding, else when those have been served. */
+  /**
+   * Tells a session each new primary, and what operators tell before a switch, until the returned function is called. The
+   * news of a primary comes at once when the session has commands outstanding; else when those have been served.
+   */
   keepInformed(session: Session<PrimaryView>): () => void {
-    return this.topology.onPrimary((view) => {
+    const forgetPrimary = this.topology.onPrimary((view) => {
       if (session.unanswered > 0) session.primaryIs(view);
-      else idle.add(() => session.primaryIs(view));
+      else (session.prepared?.node === view.node ? ready : idle).add(() => session.primaryIs(view));
     });
+    const leaveParty = this.#joinParty(session);
+    return () => {
+      forgetPrimary();
+      leaveParty();
+    };
+  }
+
+  #joinParty(session: Session<PrimaryView>): () => void {
+    const { notices = true, noticeHoldMaxMs: holdMaxMs = NOTICE_HOLD_MAX_MS, onEvent } = this.noticeOptions;
+    if (!notices) return () => {};
+    const { party } = this.#shared;
+    const leave = party.join({ session, topology: this.topology, holdMaxMs, onEvent });
+    const stopHearing = this.topology.onNotice(party.hear);
+    return () => {
+      leave();
+      stopHearing();
+    };
   }
 
   release(): void {

@@ -1,7 +1,14 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { TopologyOptions } from '../../topology/index.js';
 import { clock, OptionError } from '../../transport/index.js';
-import { checkOptions, DIALS_MAX, type SegueOptions, sessionOptions, topologyBounds } from '../options.js';
+import {
+  checkOptions,
+  DIALS_MAX,
+  noticeOptions,
+  type SegueOptions,
+  sessionOptions,
+  topologyBounds,
+} from '../options.js';
 import { Pair } from '../pair.js';
 import { tell } from '../tell.js';
 import { SegueStream } from './stream.js';
@@ -58,7 +65,7 @@ export function segueConnector(options: SegueOptions = {}): ConnectorClass {
     connect(): Promise<SegueStream> {
       this.connecting = true;
       const stream = new SegueStream({
-        pair: new Pair(topologyOptions(this.#client, options), options.dialsMax ?? DIALS_MAX),
+        pair: new Pair(topologyOptions(this.#client, options), options.dialsMax ?? DIALS_MAX, noticeOptions(options)),
         session: sessionOptions(options),
         connectTimeoutMs: this.#client.connectTimeout ?? CONNECT_TIMEOUT_MS,
         tls: this.#client.tls !== undefined && this.#client.tls !== null,

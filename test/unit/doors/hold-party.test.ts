@@ -12,7 +12,8 @@ const HOLD_MAX_MS = 5000;
 /** A session that does as it is told when the test says so. */
 class FakeSession implements HoldableSession {
   prepared: PrimaryView | undefined;
-  preparing: PrimaryView | undefined;
+  target: PrimaryView | undefined;
+  preparing = false;
   heldUntilMs: number | undefined;
   isQuiet = false;
   unanswered = 0;
@@ -22,7 +23,8 @@ class FakeSession implements HoldableSession {
 
   prepare(view: PrimaryView): void {
     this.told.push(`prepare ${view.node}`);
-    this.preparing = view;
+    this.target = view;
+    this.preparing = true;
   }
 
   hold(untilMs: number): void {
@@ -41,11 +43,13 @@ class FakeSession implements HoldableSession {
   }
 
   dialled(): void {
-    this.prepared = this.preparing;
+    this.prepared = this.target;
+    this.preparing = false;
     this.party().stirred(this);
   }
 
   failed(): void {
+    this.preparing = false;
     this.party().stirred(this);
   }
 
@@ -148,6 +152,14 @@ describe('prepare', () => {
     expect(begun).toBeLessThanOrEqual(3);
     await turns();
     expect(sessions.every((session) => session.told.length === 1)).toBe(true);
+  });
+
+  test('does not wait for a session that is there already', async () => {
+    const [one] = join(1);
+    one!.session.prepare = () => {};
+    hear({ kind: 'prepare' });
+    await turns();
+    expect(answers).toMatchObject([{ kind: 'ready', sessions: 1, late: 1 }]);
   });
 
   test('does not wait for sessions that have gone', async () => {
