@@ -65,9 +65,14 @@ export class Approach<P extends Primary> {
     this.#join.adopt();
   }
 
-  /** Who adopts it will know that the node is a primary. */
+  /** The node need not say that it is a primary: who adopts it will know. */
   trust(): void {
     this.#join.trust();
+  }
+
+  /** It must say so after all, once it is adopted. */
+  distrust(): void {
+    this.#join.distrust();
   }
 
   /** Brings a connection that stands ready up to date. */

@@ -49,11 +49,13 @@ export class Join {
   #shas: readonly string[] = [];
   /** Of the script cache, when it was last compared with the node. */
   #revision = 0;
+  /** Somebody else may ask for scripts here, and load them. */
+  #scriptsRefused = false;
   #missing: Buffer[] = [];
   #capable = true;
   #adopted = false;
-  /** It has said so, or need not. */
-  #isPrimary = false;
+  /** Whether the node is the primary. `granted`: it need not say so itself. */
+  #primacy: 'unknown' | 'granted' | 'said' = 'unknown';
 
   constructor(
     private readonly identity: Identity,
@@ -64,13 +66,18 @@ export class Join {
   start(): void {
     this.#shas = this.scripts.shas();
     this.#revision = this.scripts.revision;
-    const role = this.#isPrimary ? [] : [ROLE_STEP];
+    const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
     this.#run('identity', [...this.#identify(), ...role, ...scriptSteps(this.#shas)]);
   }
 
-  /** Whoever will say `adopt` knows that the node is a primary by then. */
+  /** It need not say that it is a primary: whoever adopts it will know. */
   trust(): void {
-    this.#isPrimary = true;
+    this.#primacy = 'granted';
+  }
+
+  /** It must say so after all. */
+  distrust(): void {
+    if (this.#primacy === 'granted') this.#primacy = 'unknown';
   }
 
   /** The node is the right one. May be said before or after `start`. */
@@ -82,7 +89,8 @@ export class Join {
   /** Does what has become necessary since it was ready. */
   refresh(): void {
     if (this.#phase !== 'ready') return;
-    const steps = [...this.#changedIdentity(), ...loadSteps(this.#newScripts())];
+    const identity = this.#changedIdentity();
+    const steps = [...identity, ...loadSteps(this.#newScripts())];
     if (steps.length > 0) this.#run('identity', steps);
   }
 
@@ -125,7 +133,8 @@ export class Join {
     const error = classifyError(frame);
     if (step.purpose === 'capability' && error.kind === 'no-auth') this.#capable = false;
     // Where ROLE is forbidden, the topology's word must do.
-    if (step.purpose === 'role') this.#isPrimary = true;
+    if (step.purpose === 'role') this.#primacy = 'said';
+    if (step.purpose === 'scripts') this.#scriptsRefused = true;
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
       this.#fail(`${name}: ${lineOf(frame)}`);
@@ -134,11 +143,11 @@ export class Join {
   #accepted(step: RestoreStep, frame: Buffer): void {
     if (step.purpose === 'role') {
       const role = elements(frame)[0];
-      this.#isPrimary ||= role === 'master';
+      if (role === 'master') this.#primacy = 'said';
       // Not adopted yet, it will be asked again.
-      if (!this.#isPrimary && this.#adopted) this.#fail(`it is a ${String(role)}, not the primary`);
+      else if (this.#adopted) this.#fail(`it is a ${String(role)}, not the primary`);
     }
-    if (step.purpose === 'scripts') {
+    if (step.purpose === 'scripts' && frame[0] === 0x2a) {
       const known = elements(frame);
       const missing = this.#shas.filter((_, index) => Number(known[index]) === 0);
       this.#missing = missing.flatMap((sha) => this.scripts.body(sha) ?? []);
@@ -178,9 +187,10 @@ export class Join {
   }
 
   #enter(): void {
-    const role = this.#isPrimary ? [] : [ROLE_STEP];
+    const identity = this.#changedIdentity();
+    const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
     const scripts = [...this.#loadMissing(), ...loadSteps(this.#newScripts())];
-    this.#run('traffic', [...this.#changedIdentity(), ...role, ...scripts, ...trafficSteps(this.identity)]);
+    this.#run('traffic', [...identity, ...role, ...scripts, ...trafficSteps(this.identity)]);
   }
 
   #identify(): RestoreStep[] {
@@ -192,6 +202,11 @@ export class Join {
 
   #changedIdentity(): RestoreStep[] {
     if (encodeSteps(identitySteps(this.identity)).equals(this.#told)) return [];
+    if (this.#scriptsRefused) {
+      this.#scriptsRefused = false;
+      this.#shas = [];
+      this.#revision = -1;
+    }
     return [RESET_STEP, ...this.#identify()];
   }
 

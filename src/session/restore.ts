@@ -39,7 +39,7 @@ export function scriptSteps(shas: readonly string[]): RestoreStep[] {
 }
 
 export function loadSteps(bodies: readonly Buffer[]): RestoreStep[] {
-  return bodies.map((body) => step(['SCRIPT', 'LOAD', body]));
+  return bodies.map((body) => step(['SCRIPT', 'LOAD', body], { purpose: 'scripts' }));
 }
 
 function credentialSteps(identity: Identity): RestoreStep[] {

@@ -16,7 +16,7 @@ import type { ScriptCache } from './script-cache.js';
 import type { WireCode } from './session-error.js';
 import type { SessionEvent } from './session-event.js';
 import { Settler } from './settle.js';
-import { resolveProvisional, settleLost } from './uncertain.js';
+import { hasProvisional, resolveProvisional, settleLost } from './uncertain.js';
 
 /** The world around a session. The door provides it. */
 export interface SessionPorts<P extends Primary> {
@@ -407,6 +407,8 @@ export class Session<P extends Primary> implements FrameSink {
     const approach = this.#prospect.approachTo(view);
     this.#link = approach.link;
     this.#joining = approach;
+    // What the node that was left did is judged by who is primary at this moment, not by older news.
+    if (hasProvisional(this.#book)) approach.distrust();
     approach.adopt();
   }
 

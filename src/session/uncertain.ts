@@ -86,6 +86,13 @@ export function pastTransaction(ledger: Ledger, from: number, to: number): numbe
   return index + 1;
 }
 
+export function hasProvisional({ ledger }: Book): boolean {
+  for (let index = ledger.base; index < ledger.tail && ledger.notes > 0; index++) {
+    if (ledger.note(index)?.provisional === true) return true;
+  }
+  return false;
+}
+
 /** It is known, as far as it can be, what the provisional answers are worth. Returns how many commands became uncertain. */
 export function resolveProvisional(book: Book, verdict: Verdict, node: string, retry: boolean): number {
   const { ledger } = book;

@@ -24,9 +24,7 @@ export function checkCrashes(world: World, lines: readonly Line[][], leniency: L
       told.read(line);
     });
     wrong.push(...told.end());
-    const { bytes, commands, notes } = world.sessions[index]!.session.retained;
-    if (bytes + commands + notes > 0)
-      wrong.push(`s${index} keeps ${bytes} bytes, ${commands} commands, ${notes} notes`);
+    wrong.push(...world.sessions[index]!.faults.map((fault) => `s${index} ${fault}`));
   }
   if (!leniency.twice) {
     for (const [token, times] of world.lineage.executed) {
@@ -172,11 +170,10 @@ class Told {
     if (surplus.length > 0) this.#wrong.push(`s${this.index} received too much: ${JSON.stringify(surplus)}`);
     this.#checkCounter();
     if (!this.leniency.reorder && !this.leniency.twice) this.#checkOrder();
-    const { session, wire, ended, uncertain } = this.world.sessions[this.index]!;
+    const { session, wire, uncertain } = this.world.sessions[this.index]!;
     if (uncertain !== this.#uncertain) {
       this.#wrong.push(`s${this.index} counts ${uncertain} uncertain, its client ${this.#uncertain}`);
     }
-    if (ended !== undefined) this.#wrong.push(`s${this.index} has ended: ${ended}`);
     const state = wire?.client.state ?? '';
     if (session.state.at === 'flowing' && state !== this.#state.text) {
       this.#wrong.push(`s${this.index} is ${state} instead of ${this.#state.text}`);

@@ -21,11 +21,8 @@ export function checkPlanned(world: World, lines: readonly Line[][]): string[] {
   });
   wrong.push(...differences('executions', counted([...expected]), counted(writes(world.lineage))));
   wrong.push(...checkShared(world, lines, popped));
-  for (const [index, { session, ended }] of world.sessions.entries()) {
-    if (ended !== undefined) wrong.push(`s${index} has ended: ${ended}`);
-    const { bytes, commands, notes } = session.retained;
-    if (bytes + commands + notes > 0)
-      wrong.push(`s${index} keeps ${bytes} bytes, ${commands} commands, ${notes} notes`);
+  for (const [index, session] of world.sessions.entries()) {
+    wrong.push(...session.faults.map((fault) => `s${index} ${fault}`));
   }
   return wrong;
 }

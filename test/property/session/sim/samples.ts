@@ -40,6 +40,9 @@ export const TRAFFIC = {
   pause: 3,
   resume: 3,
   replicate: 5,
+  prepare: 4,
+  hold: 4,
+  release: 3,
 };
 
 /** A world in which all that has happened, and that has come to rest again. */

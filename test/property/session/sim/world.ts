@@ -36,13 +36,17 @@ interface Question {
 /** A client with a session: the bytes that it will write, and those that it was given. */
 export class SimSession {
   readonly session: Session<Primary>;
+  readonly #dialled: Wire[] = [];
   received = '';
   ended: string | undefined;
   /** Commands that the session says it has told so. */
   uncertain = 0;
   /** Bytes of the program written so far. */
   at = 0;
+  /** The session's own, not one that it has ready. */
   wire: Wire | undefined;
+  /** Bytes were sent although the session was on hold. */
+  restless = false;
 
   constructor(
     readonly world: World,
@@ -60,9 +64,15 @@ export class SimSession {
         },
         dial: (view, handlers) => {
           const node = world.nodes.find(({ name }) => name === view.node)!;
-          this.wire = new Wire(node, handlers, world.setting.slow);
-          world.wires.push(this.wire);
-          return this.wire;
+          const wire = new Wire(node, handlers, world.setting.slow);
+          const { write } = wire;
+          wire.write = (chunk) => {
+            if (wire === this.wire && this.session.state.at === 'holding') this.restless = true;
+            write.call(wire, chunk);
+          };
+          this.#dialled.push(wire);
+          world.wires.push(wire);
+          return wire;
         },
         prospect: (refusedBy) => (world.setting.eager ? world.other(refusedBy) : undefined),
         seek: () => {
@@ -74,6 +84,7 @@ export class SimSession {
         unknownCommand: () => {},
         onEvent: (event) => {
           if (event.type === 'uncertain') this.uncertain += event.commands;
+          if (event.type === 'move') this.wire = this.#dialled.findLast(({ node }) => node.name === event.node);
         },
         table: CommandTable.standard(),
         scripts: world.scripts,
@@ -87,6 +98,16 @@ export class SimSession {
     const chunk = this.program.subarray(this.at, this.at + bytes);
     this.at += chunk.length;
     this.session.take(bytes % 2 === 0 ? chunk : chunk.toString('latin1'));
+  }
+
+  /** What must not be, whatever happened. */
+  get faults(): string[] {
+    const { bytes, commands, notes } = this.session.retained;
+    const faults = [];
+    if (this.ended !== undefined) faults.push(`has ended: ${this.ended}`);
+    if (bytes + commands + notes > 0) faults.push(`keeps ${bytes} bytes, ${commands} commands, ${notes} notes`);
+    if (this.restless) faults.push('sent bytes in a hold');
+    return faults;
   }
 
   get done(): boolean {
@@ -172,6 +193,10 @@ export class World {
     news: () => {
       for (const to of this.sessions) this.questions.push({ to, looked: false, view: undefined });
     },
+    /** Notices: a switch is about to happen, it is happening, it is over. */
+    prepare: (i: number) => this.#prepare(this.#session(i)),
+    hold: (i: number, n: number) => this.#session(i).session.hold(this.lineage.now + (n % 400)),
+    release: (i: number) => this.#session(i).session.release(),
     wait: (_i: number, n: number) => this.wait(n),
     replicate: (i: number) => this.nodes[i % 2]!.replicate(),
     /** The next step of a switch; begins one if none is under way. */
@@ -186,6 +211,10 @@ export class World {
       this.nodes[i % 2]!.loading = !this.nodes[i % 2]!.loading;
     },
   };
+
+  #prepare({ session }: SimSession): void {
+    session.prepare(this.other('view' in session.state ? session.state.view.node : this.#latest));
+  }
 
   #session(i: number): SimSession {
     return this.sessions[i % this.sessions.length]!;
@@ -223,7 +252,7 @@ export class World {
     for (const node of this.nodes) node.expireBlocked();
   }
 
-  /** `kind` even: by hand, with a pause of writes; odd: FAILOVER, which leaves a time without a primary. */
+  /** `kind` even: by hand, with a pause of writes; odd: FAILOVER, which leaves a time without a primary. From 3 on: with notice. */
   #step(kind: number): void {
     const next = this.#switch.shift();
     if (next !== undefined) {
@@ -234,25 +263,44 @@ export class World {
     const other = this.nodes.find((node) => node !== old);
     if (old === undefined || other === undefined || !other.alive) return;
     if (!this.setting.rash) this.#letGo(other);
-    old.paused = true;
+    if (kind >= 3) this.#switch = this.#announced();
+    this.#switch.push(...this.#switched(kind, old, other));
+    if (kind < 3) this.#step(kind);
+  }
+
+  /** What comes before a switch with notice. */
+  #announced(): (() => void)[] {
+    return [
+      () => {
+        for (const each of this.sessions) this.#prepare(each);
+      },
+      () => {
+        for (const { session } of this.sessions) session.hold(this.lineage.now + 100);
+      },
+    ];
+  }
+
+  #switched(kind: number, old: SimNode, other: SimNode): (() => void)[] {
+    const pause = () => {
+      old.paused = true;
+    };
     const release = () => old.settleDown();
-    if (kind % 2 === 0) {
-      this.#switch = [() => this.#promote(other), () => old.demote(other), release];
-    } else {
-      this.#switch = [
-        () => old.demote(other, true),
-        () => {
-          this.#promote(other);
-          old.failingOver = false;
-        },
-        release,
-      ];
-    }
+    if (kind % 2 === 0) return [pause, () => this.#promote(other), () => old.demote(other), release];
+    return [
+      pause,
+      () => old.demote(other, true),
+      () => {
+        this.#promote(other);
+        old.failingOver = false;
+      },
+      release,
+    ];
   }
 
   /** Everybody leaves a node that was demoted. */
   #letGo(node: SimNode): void {
-    const gone = ({ session: { state } }: SimSession) => state.at === 'flowing' && state.view.node !== node.name;
+    const gone = ({ session: { state } }: SimSession) =>
+      (state.at === 'flowing' || state.at === 'holding') && state.view.node !== node.name;
     for (let round = 0; round < 100 && !this.sessions.every(gone); round++) {
       this.acts.news();
       for (const { session } of this.sessions) session.resume();
