@@ -12,6 +12,8 @@ export function stageText(stage: Stage): string {
       return `switch: ${stage.node} becomes primary`;
     case 'leave':
       return `wait until nobody works on ${stage.node}`;
+    case 'rest':
+      return `go on as it is for ${time(stage.ms)}`;
     case 'prove':
       return 'check all nodes';
   }

@@ -1,6 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SwitchReport } from '../../switchover/index.js';
+import {
+  type Restart,
+  type Stage,
+  type StageEvent,
+  type UpgradeReport,
+  upgradePair,
+} from '../../switchover/upgrade/index.js';
 import { findServers, type LabPair, type LabServer, replicationOf, startPair, waitForSync } from '../servers/index.js';
 import type { ServerVersion } from '../servers/versions.js';
-import { Switcher } from '../threads/switcher.js';
 import { Thread } from '../threads/thread.js';
 import { type DemoResult, isSpotless, sideIsFine, sideResult } from './demo-result.js';
 import type { SideOptions, SideProgress, SideReport } from './side.js';
@@ -14,17 +24,7 @@ export interface DemoOptions {
   readonly seed: number;
 }
 
-export type DemoStepName =
-  | 'servers'
-  | 'pair'
-  | 'load'
-  | 'replica'
-  | 'watch'
-  | 'switch'
-  | 'after'
-  | 'old'
-  | 'end'
-  | 'check';
+export type DemoStepName = 'servers' | 'pair' | 'load' | Stage['kind'] | 'check';
 
 export interface DemoStep {
   readonly name: DemoStepName;
@@ -47,6 +47,7 @@ const serverArgs = ['--repl-backlog-size', '64mb'];
 /** The rolling upgrade of a pair under load. stop() may come at any time and leaves nothing behind. */
 export class Demo {
   private readonly cleanUps: (() => Promise<unknown>)[] = [];
+  private readonly stopped = new AbortController();
   private stopping: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -71,6 +72,7 @@ export class Demo {
 
   private async cleanUp(): Promise<void> {
     clearInterval(this.timer);
+    this.stopped.abort(new Error('stopped'));
     for (const cleanUp of this.cleanUps.reverse()) await cleanUp().catch(() => {});
   }
 
@@ -81,22 +83,12 @@ export class Demo {
     const { primary: a, replica: b } = await this.step('pair', `start a pair of ${from}`, () => this.startPair());
     const plain = this.startSide({ name: 'plain', client: clientOf(a, false), seed });
     const segue = this.startSide({ name: 'segue', client: clientOf(a, true), seed });
-    const switcher = new Switcher();
-    this.cleanUps.push(() => switcher.close());
     this.watch(plain, segue);
     await this.step('load', 'put it under load', () => this.rest(durationMs / 4));
     await Promise.all([plain.call('warm'), segue.call('warm')]);
-    await this.step('replica', `upgrade the replica to ${to}`, () => this.upgrade(b, a));
-    await this.step('watch', 'go on', () => this.rest(durationMs / 4));
-    const report = await this.step('switch', 'switch: the replica becomes primary', () =>
-      switcher.switch({ from: urlOf(a), to: urlOf(b) }),
-    );
-    // A node is not shut down in the moment of its demotion: what its clients have just sent it could not be answered.
-    await this.step('after', 'go on', () => this.rest(durationMs / 4));
-    await this.step('old', `upgrade the old primary to ${to}`, () => this.upgrade(a, b));
-    await this.step('end', 'go on', () => this.rest(durationMs / 4));
+    const report = await this.upgrade([a, b]);
     const sides = await this.step('check', 'stop and check every write', () => this.check(plain, segue, b, a));
-    return this.result({ a, b, report, ...sides, durationMs: performance.now() - startedAt });
+    return this.result({ a, b, report: report.switches[0]!, ...sides, durationMs: performance.now() - startedAt });
   }
 
   private async step<T>(name: DemoStepName, title: string, work: () => Promise<T>): Promise<T> {
@@ -142,13 +134,26 @@ export class Demo {
     return '';
   }
 
-  /** Restarts `node` as the new version and waits until it has all that `primary` has. */
-  private async upgrade(node: LabServer, primary: LabServer): Promise<string> {
-    const before = Number((await primary.info('stats')).sync_full);
-    await node.restart({ version: this.options.to, replicaOf: primary });
-    await waitForSync(primary, [node]);
-    const full = Number((await primary.info('stats')).sync_full) - before;
-    return `${node.fullVersion}, ${full === 0 ? 'partial' : 'full'} resync`;
+  /** As an operator does it, but for the service manager: the very code behind `segue upgrade`. */
+  private async upgrade(nodes: readonly LabServer[]): Promise<UpgradeReport> {
+    const { to, durationMs } = this.options;
+    const folder = await mkdtemp(join(tmpdir(), 'segue-demo-'));
+    this.cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+    return upgradePair({
+      nodes: nodes.map(urlOf),
+      restart: serviceManager(nodes, to),
+      expect: to,
+      restMs: durationMs / 4,
+      journalPath: join(folder, 'journal'),
+      signal: this.stopped.signal,
+      onStage: (event) => this.tell(event, nodes),
+    });
+  }
+
+  private tell({ stage, state, detail, durationMs }: StageEvent, [, b]: readonly LabServer[]): void {
+    const step = { name: stage.kind, title: titleOf(stage, b!) };
+    if (state === 'begun') this.listener.begun(step);
+    else this.listener.ended(step, durationMs, stage.kind === 'rest' ? '' : detail);
   }
 
   private async check(plain: Thread<SideService>, segue: Thread<SideService>, primary: LabServer, replica: LabServer) {
@@ -173,7 +178,7 @@ export class Demo {
   private async result(seen: {
     a: LabServer;
     b: LabServer;
-    report: { unwritableMs: number | undefined; pausedMs: number | undefined; resync: 'partial' | 'full' | undefined };
+    report: SwitchReport;
     plain: DemoResult['plain'];
     segue: DemoResult['segue'];
     inStep: boolean;
@@ -211,7 +216,30 @@ function urlOf(node: LabServer): string {
 }
 
 function detailOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const ms = (value as { unwritableMs?: number } | undefined)?.unwritableMs;
-  return ms === undefined ? '' : `writes waited ${ms.toFixed(1)} ms`;
+  return typeof value === 'string' ? value : '';
+}
+
+/** SIGTERM, then the same command line with the program of another version: what a service manager does. */
+function serviceManager(nodes: readonly LabServer[], version: ServerVersion): Restart {
+  return async ({ port }) => {
+    const node = nodes.find((one) => one.port === port)!;
+    node.kill('SIGTERM');
+    await node.exited;
+    await node.restart({ version, replicaOf: null });
+  };
+}
+
+function titleOf(stage: Stage, replica: LabServer): string {
+  switch (stage.kind) {
+    case 'restart':
+      return stage.node === replica.address ? 'upgrade the replica' : 'upgrade the old primary';
+    case 'switch':
+      return 'switch: the replica becomes primary';
+    case 'leave':
+      return 'let the clients leave the old primary';
+    case 'rest':
+      return 'go on';
+    case 'prove':
+      return 'look at both nodes';
+  }
 }

@@ -7,7 +7,7 @@ import type { UpgradeOptions } from './upgrade-options.js';
 /** Decides who is restarted when and who becomes primary. Throws UpgradeError (SEGUE_UPGRADE_CHECK) when there is no way. */
 export function planUpgrade(
   survey: Survey,
-  options: Pick<UpgradeOptions, 'to' | 'expect' | 'switchBack'>,
+  options: Pick<UpgradeOptions, 'to' | 'expect' | 'switchBack' | 'restMs'>,
 ): UpgradePlan {
   const refuse = (reason: string): UpgradeError => new UpgradeError('SEGUE_UPGRADE_CHECK', reason);
   const { primary } = survey;
@@ -30,6 +30,7 @@ export function planUpgrade(
     target: target.name,
     replicas: [...others, target.name],
     switchBack: options.switchBack ?? false,
+    restMs: options.restMs ?? 0,
     expect,
   };
 }

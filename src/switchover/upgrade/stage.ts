@@ -8,6 +8,8 @@ export type Stage =
   | { readonly kind: 'switch'; readonly node: string }
   /** Wait until nobody has work on the old primary. */
   | { readonly kind: 'leave'; readonly node: string }
+  /** Let the pair go on as it is for a while, for a person or a program to see whether all is well. */
+  | { readonly kind: 'rest'; readonly after: string; readonly ms: number }
   /** All nodes in step and of the version wanted. */
   | { readonly kind: 'prove' };
 
@@ -28,23 +30,32 @@ export interface UpgradePlan {
   /** All replicas, the target last: it must not wait long for its switch. */
   readonly replicas: readonly string[];
   readonly switchBack: boolean;
+  /** After each restart and each switch; 0 for none. */
+  readonly restMs: number;
   readonly expect: string | undefined;
 }
 
-export function stagesOf({ primary, target, replicas, switchBack }: UpgradePlan): Stage[] {
-  return [
+export function stagesOf(plan: UpgradePlan): Stage[] {
+  const { primary, target, replicas, switchBack } = plan;
+  const work: Stage[] = [
     ...replicas.map((node): Stage => ({ kind: 'restart', node })),
     { kind: 'switch', node: target },
     { kind: 'leave', node: primary },
     { kind: 'restart', node: primary },
     ...(switchBack ? [{ kind: 'switch', node: primary } satisfies Stage] : []),
-    { kind: 'prove' },
   ];
+  return [...work.flatMap((stage) => withRest(stage, plan.restMs)), { kind: 'prove' }];
+}
+
+function withRest(stage: Stage, ms: number): Stage[] {
+  const rests = ms > 0 && (stage.kind === 'restart' || stage.kind === 'switch');
+  return rests ? [stage, { kind: 'rest', after: stageName(stage), ms }] : [stage];
 }
 
 /** The name of a stage within its upgrade: `switch 127.0.0.1:7001`. */
 export function stageName(stage: Stage): string {
-  return stage.kind === 'prove' ? stage.kind : `${stage.kind} ${stage.node}`;
+  if (stage.kind === 'prove') return stage.kind;
+  return stage.kind === 'rest' ? `rest after ${stage.after}` : `${stage.kind} ${stage.node}`;
 }
 
 /** What the journal knows of a restart that was begun. */

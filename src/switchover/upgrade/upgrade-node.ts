@@ -43,7 +43,7 @@ export class UpgradeNode {
 
   /** Rejects as a conversation does: ReplyError for a refusal, ConversationError for anything else. */
   async visit<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
-    const conversation = this.doorway.open(this.address, 'segue-upgrade');
+    const conversation = this.doorway.open(this.address);
     try {
       await conversation.ready;
       return await work((...args) => conversation.request(args));

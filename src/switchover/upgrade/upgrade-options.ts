@@ -15,6 +15,8 @@ export interface UpgradeOptions extends PairAccess {
   readonly expect?: string;
   /** In the end the old primary becomes primary again. */
   readonly switchBack?: boolean;
+  /** How long the pair goes on as it is after each restart and each switch. Default 0. */
+  readonly restMs?: number;
   /** Make the server save its data, and with them its place in the stream, when it is shut down. Default true. */
   readonly saveAtShutdown?: boolean;
   /** For the restart command, and then again for the node to answer and to have loaded its data. Default 120 000. */

@@ -122,6 +122,9 @@ async function perform(
       return makePrimary(run, stage.node);
     case 'leave':
       return left(run, run.node(stage.node));
+    case 'rest':
+      await run.delay(stage.ms);
+      return 'all goes on';
     case 'prove':
       return prove(run);
   }
@@ -145,7 +148,7 @@ async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
   });
   run.switches.push(report);
   run.recall({ kind: 'switch', node: name });
-  return `${name} is primary, writes waited ${report.unwritableMs?.toFixed(1)} ms, ${report.resync} resync`;
+  return `writes waited ${report.unwritableMs?.toFixed(1)} ms, ${report.resync} resync`;
 }
 
 async function prove(run: UpgradeRun): Promise<string> {

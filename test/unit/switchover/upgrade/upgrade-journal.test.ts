@@ -10,6 +10,7 @@ const plan: UpgradePlan = {
   target: 'b:2',
   replicas: ['c:3', 'b:2'],
   switchBack: true,
+  restMs: 0,
   expect: 'valkey-9.1',
 };
 const memory = { runId: 'abc', before: { family: 'valkey', number: '8.1.1' } } as const;
@@ -83,7 +84,8 @@ describe('stages', () => {
       'switch a:1',
       'prove',
     ]);
-    const names = stagesOf(plan).map(stageName);
+    const names = stagesOf({ ...plan, restMs: 5 }).map(stageName);
+    expect(names).toContain('rest after switch b:2');
     expect(new Set(names).size).toBe(names.length); // the journal tells them apart by name
   });
 });
