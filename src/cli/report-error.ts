@@ -11,6 +11,8 @@ export class UsageError extends Error {
 
 const switchExits: Record<SwitchErrorCode, ExitCode> = {
   SEGUE_SWITCH_CHECK: ExitCode.ChecksFailed,
+  SEGUE_SWITCH_BUSY: ExitCode.Busy,
+  SEGUE_SWITCH_JOURNAL: ExitCode.Unknown,
   SEGUE_SWITCH_GIVEN_UP: ExitCode.GivenUp,
   SEGUE_SWITCH_UNPROVEN: ExitCode.Unproven,
   SEGUE_SWITCH_UNKNOWN: ExitCode.Unknown,

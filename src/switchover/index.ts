@@ -1,4 +1,16 @@
 export { SwitchError, type SwitchErrorCode } from './switch-error.js';
-export type { SwitchOptions } from './switch-options.js';
+export type { Boundary, SwitchAccess, SwitchOptions } from './switch-options.js';
 export { switchPrimary } from './switch-primary.js';
-export type { Resync, StepName, StepReport, SwitchReport } from './switch-report.js';
+export type {
+  ErrorCounts,
+  FenceReport,
+  NodeCounts,
+  NoticeReport,
+  Resync,
+  SessionsReport,
+  StepName,
+  StepReport,
+  SwitchMethod,
+  SwitchReport,
+  TermReport,
+} from './switch-report.js';

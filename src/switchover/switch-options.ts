@@ -1,14 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import { parseNodeUrl } from '../transport/index.js';
-import type { StepReport } from './switch-report.js';
+import type { StepName, StepReport, SwitchMethod } from './switch-report.js';
 
-export interface SwitchOptions {
-  /** URL of the primary. */
-  from: string;
-  /** URL of the replica that becomes primary. Its host and port are given to the other nodes as their new primary. */
-  to: string;
-  /** URLs of further replicas of `from`, to follow `to` afterwards. */
-  others?: readonly string[];
+/** How to log in at the nodes; what is the same for a switch and its resumption. */
+export interface SwitchAccess {
   /** For nodes whose URL has no user information. */
   username?: string;
   password?: string;
@@ -16,30 +11,61 @@ export interface SwitchOptions {
   tls?: ConnectionOptions;
   /** For connecting, and for the answer to one command. Default 2000. */
   nodeTimeoutMs?: number;
-  /** How long the replica may take to have all that the paused primary has. Default 1000. */
-  catchUpTimeoutMs?: number;
-  /** Limit of the pause, after which the primary opens by itself if we should be gone. Default 5000. */
-  pauseTimeoutMs?: number;
   /** How long to go on trying what must still be done once the replica may have been promoted. Default 30 000. */
   finishTimeoutMs?: number;
   /** How long the old primary, and each other replica, may take to follow the new one. Default 15 000. */
   proofTimeoutMs?: number;
   /** Told of each step as it ends. Must not throw. */
   onStep?: (step: StepReport) => void;
+  /** For rehearsals: called, and waited for, before and after each step, in the window in which clients wait, too. */
+  onBoundary?: (boundary: Boundary) => void | Promise<void>;
+}
+
+export interface SwitchOptions extends SwitchAccess {
+  /** URL of the primary. */
+  from: string;
+  /** URL of the replica that becomes primary. Its host and port are given to the other nodes as their new primary. */
+  to: string;
+  /** URLs of further replicas of `from`, to follow `to` afterwards. */
+  others?: readonly string[];
+  /**
+   * `manual` (the default) compares offsets itself and takes about a millisecond; `failover` gives the server's own
+   * FAILOVER, which waits for the replica's next acknowledgement: up to a second in which no write is taken.
+   */
+  method?: SwitchMethod;
+  /** How long the replica may take to have all that the paused primary has. Default 1000. */
+  catchUpTimeoutMs?: number;
+  /** Limit of the pause, after which the primary takes writes again by itself, unless it is fenced. Default 10 000. */
+  pauseTimeoutMs?: number;
+  /** Whether Segue's sessions are told ahead, so that none meets a demoted node. Default true. */
+  notice?: boolean;
+  /** How long to wait for the answers to a notice. Default 1000. */
+  noticeTimeoutMs?: number;
+  /** File for the journal, which resumeSwitch reads. Without it a switch that is broken off cannot be resumed. */
+  journalPath?: string;
+  /** Gives the switch up: before the promotion everything is undone, after it the switch is finished all the same. */
+  signal?: AbortSignal;
+}
+
+/** A place between two steps. */
+export interface Boundary {
+  readonly step: StepName;
+  readonly side: 'before' | 'after';
 }
 
 export interface SwitchLimits {
   readonly nodeTimeoutMs: number;
   readonly catchUpTimeoutMs: number;
   readonly pauseTimeoutMs: number;
+  readonly noticeTimeoutMs: number;
   readonly finishTimeoutMs: number;
   readonly proofTimeoutMs: number;
 }
 
-export function limitsOf(options: SwitchOptions): SwitchLimits {
-  const { nodeTimeoutMs = 2_000, catchUpTimeoutMs = 1_000, pauseTimeoutMs = 5_000 } = options;
-  const { finishTimeoutMs = 30_000, proofTimeoutMs = 15_000 } = options;
-  return { nodeTimeoutMs, catchUpTimeoutMs, pauseTimeoutMs, finishTimeoutMs, proofTimeoutMs };
+export function limitsOf(options: Omit<SwitchOptions, 'from' | 'to'>): SwitchLimits {
+  const { nodeTimeoutMs = 2_000, catchUpTimeoutMs = 1_000, pauseTimeoutMs = 10_000 } = options;
+  const { noticeTimeoutMs = 1_000, finishTimeoutMs = 30_000, proofTimeoutMs = 15_000 } = options;
+  return { nodeTimeoutMs, catchUpTimeoutMs, pauseTimeoutMs, noticeTimeoutMs, finishTimeoutMs, proofTimeoutMs };
 }
 
 /** Throws OptionError for a URL that cannot be used, TypeError for one without host and port. */

@@ -1,84 +1,65 @@
-import type { Clock, Transport } from '../transport/index.js';
-import { insist, type Step, steps } from './steps.js';
+import { type Step, stepsOf } from './steps/index.js';
 import { SwitchError } from './switch-error.js';
 import type { SwitchOptions } from './switch-options.js';
-import type { StepReport, SwitchReport } from './switch-report.js';
-import { SwitchRun } from './switch-run.js';
+import type { SwitchReport } from './switch-report.js';
+import { type SwitchIo, SwitchRun } from './switch-run.js';
+import { undo } from './undo.js';
+import { Walk } from './walk.js';
 
 /**
  * Makes `to`, a replica of the primary `from`, the primary, and `from` its replica. Writes wait meanwhile, about a
  * millisecond; none is lost. Before the promotion any failure is undone; after it the switch is finished whatever happens.
+ * At no time can two nodes take writes, also when this process or a server ends; see FenceReport for what that rests on.
  *
  * Resolves when roles and links are proven; rejects with a SwitchError whose code says what is the case.
  */
-export async function switchPrimary(
-  options: SwitchOptions,
-  io: { clock?: Clock; transport?: Transport } = {},
-): Promise<SwitchReport> {
+export async function switchPrimary(options: SwitchOptions, io: SwitchIo = {}): Promise<SwitchReport> {
   const run = new SwitchRun(options, io);
-  const begunAt = run.clock.now();
-  const open: string[] = [];
-  let told = 0;
-  // Telling must not make the clients wait: between fence and release nothing of the listener's runs.
-  const tell = (): void => {
-    for (; told < run.steps.length; told++) options.onStep?.(run.steps[told]!);
-  };
+  const walk = new Walk(run);
   try {
-    for (const step of steps) {
-      const failure = await attempt(run, step, begunAt);
-      if (run.fencedAt === undefined || run.releasedAt !== undefined) tell();
-      if (failure === undefined) continue;
-      if (step.phase !== 'follow-up') throw await giveUp(run, step, failure);
-      open.push(`${step.name}: ${failure.message}`);
+    for (const step of stepsOf[options.method ?? 'manual']) {
+      const failure = await walk.take(step);
+      if (failure !== undefined) throw await giveUp(run, step, failure);
     }
-    if (open.length > 0) throw new SwitchError('SEGUE_SWITCH_UNPROVEN', open.join('; '), run.report());
-    return run.report();
+    return await walk.end();
   } finally {
-    tell();
-    run.close();
+    walk.tell();
+    await run.close();
   }
-}
-
-async function attempt(run: SwitchRun, step: Step, begunAt: number): Promise<Error | undefined> {
-  const startedAt = run.clock.now();
-  let failure: Error | undefined;
-  try {
-    await step.run(run);
-  } catch (error) {
-    failure = error as Error;
-  }
-  const report: StepReport = {
-    name: step.name,
-    startedMs: startedAt - begunAt,
-    durationMs: run.clock.now() - startedAt,
-    ...(failure === undefined ? {} : { error: failure.message }),
-  };
-  run.steps.push(report);
-  return failure;
 }
 
 async function giveUp(run: SwitchRun, step: Step, failure: Error): Promise<SwitchError> {
-  const reason = `${step.name}: ${failure.message}`;
-  if (failure instanceof SwitchError) return new SwitchError(failure.code, reason, run.report(), failure);
+  const error = (code: SwitchError['code'], reason: string): SwitchError =>
+    new SwitchError(code, reason, run.report(), failure);
+  const own = failure instanceof SwitchError ? failure : undefined;
+  const reason = `${step.name}: ${own?.reason ?? failure.message}`;
   switch (step.phase) {
     case 'untouched':
-      return new SwitchError('SEGUE_SWITCH_CHECK', reason, run.report(), failure);
-    case 'undoable':
-      return new SwitchError('SEGUE_SWITCH_GIVEN_UP', `${reason}${await unpause(run)}`, run.report(), failure);
+      await tellGivenUp(run);
+      return error(own?.code ?? 'SEGUE_SWITCH_CHECK', reason);
+    case 'undoable': {
+      if (own?.code === 'SEGUE_SWITCH_UNKNOWN') return error(own.code, reason);
+      const left = await undo(run, run.limits.pauseTimeoutMs);
+      if (left !== undefined) return error('SEGUE_SWITCH_UNKNOWN', `${reason}; ${leftBehind(run, left)}`);
+      await run.journal?.done('undone').catch(() => {});
+      return error('SEGUE_SWITCH_GIVEN_UP', reason);
+    }
     default: {
+      if (own !== undefined) return error(own.code, reason);
       const state = `${run.to.name} is primary, and ${run.from.name} did not become its replica`;
-      return new SwitchError('SEGUE_SWITCH_UNKNOWN', `${state}: ${failure.message}`, run.report(), failure);
+      return error('SEGUE_SWITCH_UNKNOWN', `${state}: ${failure.message}`);
     }
   }
 }
 
-/** Resolves with what there is to say about it. */
-async function unpause(run: SwitchRun): Promise<string> {
-  try {
-    await insist(run, run.from, ['CLIENT', 'UNPAUSE'], run.limits.pauseTimeoutMs);
-    run.releasedAt = run.clock.now();
-    return '';
-  } catch (error) {
-    return `; unpausing failed, so writes waited until the pause ended by itself: ${(error as Error).message}`;
-  }
+/** Sessions that were told to get ready need not be. */
+async function tellGivenUp(run: SwitchRun): Promise<void> {
+  if (run.from.connected) await run.from.askAll(run.sessions.releaseOrders('given-up')).catch(() => {});
+}
+
+function leftBehind(run: SwitchRun, trouble: string): string {
+  const { planned } = run.fence;
+  const values = planned?.settings.map(({ name, was }) => `${name} ${was}`).join(', ');
+  const remedy = run.journal === undefined ? `set there ${values ?? 'nothing'}` : 'resume the switch';
+  return `${run.to.name} was not promoted, but not everything could be undone (${trouble}): when ${run.from.name} answers, ${remedy}`;
 }

@@ -1,7 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { type Clock, clock, netTransport, type Transport } from '../transport/index.js';
+import { Fence } from './fence.js';
+import type { Journal } from './journal/journal.js';
+import { SessionCall } from './session-call.js';
+import { SwitchError } from './switch-error.js';
+import { SwitchLock } from './switch-lock.js';
 import { SwitchNode } from './switch-node.js';
 import { limitsOf, type SwitchLimits, type SwitchOptions } from './switch-options.js';
-import type { Resync, StepReport, SwitchReport } from './switch-report.js';
+import type { ErrorCounts, NodeCounts, Resync, StepReport, SwitchReport, TermReport } from './switch-report.js';
+import { Ticket } from './ticket.js';
+import { Witness } from './witness.js';
+
+/** What a node was found to be when the switch was checked. */
+export interface NodeFacts {
+  readonly replid: string;
+  readonly offset: number;
+  readonly runId: string | undefined;
+  /** It can keep what CONFIG REWRITE writes. */
+  readonly hasFile: boolean;
+  /** Of a replica: what it calls its primary. */
+  readonly upstream: string | undefined;
+  /** Of the primary: how it lists a replica. */
+  readonly listedAs: { readonly host: string; readonly port: number } | undefined;
+  readonly errors: ErrorCounts;
+}
 
 /** Sync counters of the node that becomes primary. */
 export interface SyncCounts {
@@ -9,15 +31,30 @@ export interface SyncCounts {
   readonly partial: number;
 }
 
+export interface SwitchIo {
+  readonly clock?: Clock;
+  readonly transport?: Transport;
+}
+
 /** What the steps of one switch share and find out. */
 export class SwitchRun {
+  readonly id: string;
   readonly clock: Clock;
   readonly limits: SwitchLimits;
   readonly from: SwitchNode;
   readonly to: SwitchNode;
   readonly others: readonly SwitchNode[];
+  readonly lock: SwitchLock;
+  readonly fence = new Fence();
+  readonly ticket: Ticket;
+  readonly witness: Witness;
+  readonly sessions: SessionCall;
+  readonly facts = new Map<SwitchNode, NodeFacts>();
+  journal: Journal | undefined;
+  /** When sessions were about to be told to hold. */
+  heldAt: number | undefined;
   /** When the order to pause was about to be sent. */
-  fencedAt: number | undefined;
+  pausedAt: number | undefined;
   /** Until then A is certain to be paused. */
   pausedUntil: number | undefined;
   promotedAt: number | undefined;
@@ -25,10 +62,18 @@ export class SwitchRun {
   offset: number | undefined;
   syncsBefore: SyncCounts | undefined;
   resync: Resync | undefined;
+  term: TermReport | undefined;
+  counters: NodeCounts[] = [];
   readonly otherResyncs: { node: string; resync: Resync }[] = [];
   readonly steps: StepReport[] = [];
+  readonly notes: string[] = [];
 
-  constructor(options: SwitchOptions, io: { clock?: Clock; transport?: Transport } = {}) {
+  constructor(
+    readonly options: SwitchOptions,
+    io: SwitchIo = {},
+    id: string = randomBytes(6).toString('hex'),
+  ) {
+    this.id = id;
     this.clock = io.clock ?? clock;
     this.limits = limitsOf(options);
     const both = { clock: this.clock, transport: io.transport ?? netTransport };
@@ -36,6 +81,13 @@ export class SwitchRun {
     this.from = node(options.from);
     this.to = node(options.to);
     this.others = (options.others ?? []).map(node);
+    this.lock = new SwitchLock(id);
+    this.ticket = new Ticket(id);
+    this.witness = new Witness(this.from, this.clock);
+    const { noticeTimeoutMs } = this.limits;
+    const names = { id, from: this.from.name, to: this.to.name, holdMs: 2 * noticeTimeoutMs };
+    this.sessions = new SessionCall(names, (settled) => this.waitFor(settled, noticeTimeoutMs));
+    if (options.notice === false) this.sessions.silence('turned off');
   }
 
   get nodes(): SwitchNode[] {
@@ -45,6 +97,18 @@ export class SwitchRun {
   /** How long A is certain to stay paused, in ms; 0 when it may be open. */
   get pauseLeftMs(): number {
     return this.pausedUntil === undefined ? 0 : Math.max(0, this.pausedUntil - this.clock.now());
+  }
+
+  /** Clients wait from hold or pause on until somebody lets them go on: nothing else may run meanwhile. */
+  get clientsWait(): boolean {
+    return (this.heldAt ?? this.pausedAt) !== undefined && this.releasedAt === undefined;
+  }
+
+  /** Throws when the switch was given up by its caller. Only asked before the promotion. */
+  checkInterrupted(): void {
+    const { signal } = this.options;
+    if (signal?.aborted !== true) return;
+    throw new SwitchError('SEGUE_SWITCH_GIVEN_UP', 'interrupted', undefined, signal.reason);
   }
 
   async syncs(): Promise<SyncCounts> {
@@ -60,8 +124,10 @@ export class SwitchRun {
 
   report(): SwitchReport {
     const since = (at: number | undefined): number | undefined =>
-      at === undefined || this.fencedAt === undefined ? undefined : at - this.fencedAt;
+      at === undefined || this.pausedAt === undefined ? undefined : at - this.pausedAt;
     return {
+      id: this.id,
+      method: this.options.method ?? 'manual',
       from: this.from.name,
       to: this.to.name,
       steps: [...this.steps],
@@ -70,10 +136,36 @@ export class SwitchRun {
       offset: this.offset,
       resync: this.resync,
       others: [...this.otherResyncs],
+      fence: this.fence.report(this.ticket.isArmed, this.ticket.notes),
+      sessions: this.sessions.report(),
+      term: this.term,
+      counters: [...this.counters],
+      notes: [...this.lock.notes, ...this.notes],
     };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const node of this.nodes) node.close();
+    this.sessions.close();
+    this.witness.end();
+    this.lock.release();
+    await this.journal?.close();
+  }
+
+  /** Resolves with the time it took, in ms; rejects when the switch is interrupted meanwhile. */
+  private async waitFor(settled: Promise<void>, timeoutMs: number): Promise<number> {
+    const begunAt = this.clock.now();
+    const { signal } = this.options;
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.setTimer(timeoutMs, resolve);
+      const end = (): void => {
+        this.clock.clearTimer(timer);
+        resolve();
+      };
+      signal?.addEventListener('abort', end, { once: true });
+      settled.then(end);
+    });
+    this.checkInterrupted();
+    return this.clock.now() - begunAt;
   }
 }

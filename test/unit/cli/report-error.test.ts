@@ -21,6 +21,8 @@ describe('reportError', () => {
     ['an option', new OptionError('SEGUE_OPTION_URL', 'bad URL'), 2, 'segue: bad URL'],
     ['the lab', new LabError('SEGUE_LAB_NO_SERVER', 'no server'), 1, 'segue: no server'],
     ['checks', new SwitchError('SEGUE_SWITCH_CHECK', 'lag'), 3, 'segue: not fit for a switch, nothing touched: lag'],
+    ['busy', new SwitchError('SEGUE_SWITCH_BUSY', 'x'), 7, 'segue: another switch is under way, nothing touched: x'],
+    ['a journal', new SwitchError('SEGUE_SWITCH_JOURNAL', 'x'), 6, 'segue: the journal cannot be used: x'],
     ['given up', new SwitchError('SEGUE_SWITCH_GIVEN_UP', 'lag'), 4, 'segue: given up, nothing changed: lag'],
     ['unproven', new SwitchError('SEGUE_SWITCH_UNPROVEN', 'link'), 5, 'segue: switched, but not proven: link'],
     ['unknown', new SwitchError('SEGUE_SWITCH_UNKNOWN', 'gone'), 6, 'segue: state unknown, look at both nodes: gone'],

@@ -13,8 +13,25 @@ export class FakeNode {
   linked = true;
   following: FakeNode | undefined;
   pausedUntil = 0;
+  /** The orders that change who is what; `config` has the other changes. */
   readonly seen: string[] = [];
+  readonly config = new Map([
+    ['min-replicas-to-write', '0'],
+    ['min-replicas-max-lag', '10'],
+    ['repl-diskless-sync', 'yes'],
+    ['repl-diskless-sync-delay', '5'],
+    ['repl-ping-replica-period', '10'],
+  ]);
+  /** All that was ever set there, in order: `name value`. */
+  readonly configured: string[] = [];
+  readonly keys = new Map<string, string>();
   readonly tricks: { match: RegExp; trick: Trick }[] = [];
+  readonly published: string[] = [];
+  private readonly names = new Map<number, string>();
+  /** By port: whom it can be told to follow. */
+  readonly peers = new Map<string, FakeNode>();
+  private queueing = false;
+  private aborted = false;
   private ids = 0;
   private partial = 0;
 
@@ -58,38 +75,85 @@ export class FakeNode {
 
   private receive(args: string[], connection: MemoryConnection, id: number): void {
     const text = args.join(' ');
-    if (!/^(ROLE|INFO|CLIENT (ID|SETNAME))/.test(text)) this.seen.push(text);
+    if (/^(REPLICAOF|CLIENT (PAUSE|UNPAUSE|KILL))/.test(text)) this.seen.push(text);
     const index = this.tricks.findIndex(({ match }) => match.test(text));
     const tricked = index < 0 ? undefined : this.tricks.splice(index, 1)[0]!.trick(this, connection);
     if (tricked === 'silent') return;
+    if (this.queueing && tricked?.startsWith('-')) this.aborted = true;
     connection.write(tricked ?? this.answer(args, id));
   }
 
   private answer(args: string[], id: number): string {
-    switch (args.slice(0, 2).join(' ')) {
+    const [first, second = '', third = '', fourth = ''] = args;
+    switch (first) {
       case 'ROLE':
         return this.roleReply();
-      case 'INFO server':
-        return bulk(['redis_mode:standalone']);
-      case 'INFO stats':
-        return bulk(['sync_full:1', `sync_partial_ok:${this.partial}`]);
-      case 'INFO replication':
-        return bulk([
-          `role:${this.role}`,
-          'master_replid:abc',
-          'master_link_status:up',
-          'slave0:ip=node,port=1,state=online,offset=1,lag=0',
-        ]);
-      case 'CLIENT ID':
-        return `:${id}\r\n`;
-      case 'CLIENT KILL':
+      case 'INFO':
+        return this.infoReply(second);
+      case 'CLIENT':
+        return this.clientReply(second, third, id);
+      case 'CONFIG':
+        return this.configReply(second, third, fourth);
+      case 'SET':
+        this.keys.set(second, `${third} ${args.slice(3).join(' ')}`);
+        return '+OK\r\n';
+      case 'DEL':
+        return `:${Number(this.keys.delete(second))}\r\n`;
+      case 'PTTL': {
+        const written = (this.following ?? this).keys.get(second);
+        return `:${written === undefined ? -2 : Number(written.split(' ')[2])}\r\n`;
+      }
+      case 'PUBSUB':
+        return '*2\r\n$12\r\nsegue:notice\r\n:0\r\n';
+      case 'PUBLISH':
+        this.published.push(third);
         return ':0\r\n';
-      case 'REPLICAOF NO':
-        this.follow(undefined);
+      case 'SUBSCRIBE':
+        return `*3\r\n$9\r\nsubscribe\r\n$${second.length}\r\n${second}\r\n:1\r\n`;
+      case 'MULTI':
+        [this.queueing, this.aborted] = [true, false];
+        return '+OK\r\n';
+      case 'PSYNC':
+        return '+CONTINUE abc\r\n';
+      case 'EXEC':
+        this.queueing = false;
+        return this.aborted ? '-EXECABORT because of previous errors\r\n' : '*1\r\n+OK\r\n';
+      case 'REPLICAOF':
+        this.follow(this.peers.get(third));
         return '+OK\r\n';
       default:
         return '+OK\r\n';
     }
+  }
+
+  private infoReply(section: string): string {
+    if (section === 'server') return bulk(['redis_mode:standalone', 'run_id:one', 'config_file:/etc/node.conf']);
+    if (section === 'stats') return bulk(['sync_full:1', `sync_partial_ok:${this.partial}`]);
+    if (section !== 'replication') return bulk([]);
+    return bulk([
+      `role:${this.role}`,
+      'master_replid:abc',
+      'master_link_status:up',
+      'slave0:ip=node,port=1,state=online,offset=1,lag=0',
+    ]);
+  }
+
+  private clientReply(subcommand: string, name: string, id: number): string {
+    if (subcommand === 'ID') return `:${id}\r\n`;
+    if (subcommand === 'KILL') return ':0\r\n';
+    if (subcommand === 'SETNAME') this.names.set(id, name);
+    if (subcommand !== 'LIST') return '+OK\r\n';
+    return bulk([...this.names].map(([client, called]) => `id=${client} addr=operator:1 name=${called}`));
+  }
+
+  private configReply(subcommand: string, name: string, value: string): string {
+    if (subcommand === 'SET') {
+      this.configured.push(`${name} ${value}`);
+      this.config.set(name, value);
+    }
+    if (subcommand !== 'GET') return '+OK\r\n';
+    const found = this.config.get(name);
+    return found === undefined ? '*0\r\n' : `*2\r\n$${name.length}\r\n${name}\r\n$${found.length}\r\n${found}\r\n`;
   }
 
   private roleReply(): string {
@@ -99,7 +163,7 @@ export class FakeNode {
   }
 }
 
-function bulk(lines: string[]): string {
+function bulk(lines: readonly string[]): string {
   const text = `${lines.join('\r\n')}\r\n`;
   return `$${text.length}\r\n${text}\r\n`;
 }
@@ -109,15 +173,7 @@ export function fakePair(): { a: FakeNode; b: FakeNode; transport: MemoryTranspo
   const transport = memoryTransport({ clock });
   const [a, b] = [new FakeNode(1, transport), new FakeNode(2, transport)];
   b.follow(a);
-  // Whoever is told to follow a port follows the node there.
-  for (const [node, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    node.on(new RegExp(`^REPLICAOF node ${other.port}$`), () => {
-      node.follow(other);
-      return '+OK\r\n';
-    });
-  }
+  a.peers.set('2', b);
+  b.peers.set('1', a);
   return { a, b, transport };
 }

@@ -121,8 +121,8 @@ describe('after the promotion the switch is finished', () => {
           return 'silent';
         }),
     ],
-    ['when the connection is lost at the demotion', (a) => a.tricks.unshift({ match: /^REPLICAOF/, trick: cut })],
-    ['when the demotion is not answered', (a) => a.tricks.unshift({ match: /^REPLICAOF/, trick: silent })],
+    ['when the connection is lost at the demotion', (a) => a.on(/^REPLICAOF/, cut)],
+    ['when the demotion is not answered', (a) => a.on(/^REPLICAOF/, silent)],
     ['when the connection is lost at the release', (a) => a.on(/^CLIENT UNPAUSE/, cut)],
   ];
   it.each(cases)('%s', async (_name, arrange) => {
@@ -151,7 +151,7 @@ describe('after the promotion the switch is finished', () => {
 describe('when nobody can know, that is said', () => {
   it('the demotion is refused', async () => {
     const { a, b, transport } = fakePair();
-    a.tricks.unshift({ match: /^REPLICAOF/, trick: refuse });
+    a.on(/^REPLICAOF/, refuse);
     const error = await failureOf(switchPrimary(quick, { transport }));
     expect(error.code).toBe('SEGUE_SWITCH_UNKNOWN');
     expect(error.message).toContain('node:2 is primary, and node:1 did not become its replica: node:1: NOPERM no');

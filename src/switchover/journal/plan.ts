@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+const setting = z.object({ name: z.string(), was: z.string(), fenced: z.string() });
+
+const node = z.object({
+  /** `host:port`, as the operator reaches it. */
+  name: z.string(),
+  tls: z.boolean(),
+  /** Of the server process at the time of the plan. */
+  runId: z.string().optional(),
+});
+
+/** Everything that is needed to finish or undo a switch that was broken off. Holds no secrets. */
+export const switchPlan = z.object({
+  id: z.string(),
+  method: z.enum(['manual', 'failover']),
+  /** `knownAs`: what its replica calls it. */
+  from: node.extend({ knownAs: z.string().optional() }),
+  to: node,
+  others: z.array(node),
+  /** The history before the switch, and how far it had come. */
+  replid: z.string(),
+  offset: z.number(),
+  fence: z.object({ settings: z.array(setting), transient: z.array(setting), inFile: z.boolean() }).optional(),
+  notice: z.boolean(),
+});
+export type SwitchPlan = z.infer<typeof switchPlan>;
+export type PlannedNode = z.infer<typeof node>;
