@@ -32,6 +32,19 @@ export interface ConfigOptions {
  * so that CONFIG REWRITE works and no password shows in the process list. Old names (`masterauth`) suit every version.
  */
 export async function writeServerConfig(options: ConfigOptions): Promise<string> {
+  const path = join(options.dir, 'server.conf');
+  const lines = await serverSettings(options);
+  const text = lines.map(([name, ...values]) => `${name} ${values.map(quote).join(' ')}\n`).join('');
+  await writeFile(path, text, { mode: 0o600 });
+  return path;
+}
+
+/** The same as arguments, for a server that is to have no configuration file. Passwords show in the process list. */
+export async function serverArguments(options: ConfigOptions): Promise<string[]> {
+  return (await serverSettings(options)).flatMap(([name, ...values]) => [`--${name}`, ...values]);
+}
+
+async function serverSettings(options: ConfigOptions): Promise<string[][]> {
   const { dir, port, tls } = options;
   const lines: string[][] = [
     ['bind', '127.0.0.1'],
@@ -51,10 +64,7 @@ export async function writeServerConfig(options: ConfigOptions): Promise<string>
     const rules = (user.rules ?? '~* &* +@all').split(/\s+/);
     lines.push(['user', user.name, 'on', `>${user.password}`, ...rules]);
   }
-  const path = join(dir, 'server.conf');
-  const text = lines.map(([name, ...values]) => `${name} ${values.map(quote).join(' ')}\n`).join('');
-  await writeFile(path, text, { mode: 0o600 });
-  return path;
+  return lines;
 }
 
 async function writeTls(dir: string, port: number, tls: TlsSetup & { material: TlsMaterial }): Promise<string[][]> {

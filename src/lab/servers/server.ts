@@ -9,7 +9,13 @@ import { findServer, type ServerProgram, type WantedVersion } from './find-serve
 import { Guard } from './guard.js';
 import { type CommandArgument, LabClient } from './lab-client.js';
 import { LabError } from './lab-error.js';
-import { type AclUser, type TlsSetup, writeServerConfig } from './server-config.js';
+import {
+  type AclUser,
+  type ConfigOptions,
+  serverArguments,
+  type TlsSetup,
+  writeServerConfig,
+} from './server-config.js';
 import { type Exit, ServerProcess } from './server-process.js';
 import { sharedTlsMaterial, type TlsMaterial } from './tls-material.js';
 
@@ -34,6 +40,8 @@ export interface ServerOptions {
   readonly tls?: boolean | TlsSetup;
   /** Listen on a unix socket, too. */
   readonly unixSocket?: boolean;
+  /** Whether it is started with a configuration file, which CONFIG REWRITE needs; default true. */
+  readonly configFile?: boolean;
   /** Until it answers; default 20 s. Fetching is not counted. */
   readonly startTimeoutMs?: number;
   /** Told what goes on when a server must be fetched first. */
@@ -89,7 +97,8 @@ export class LabServer implements Endpoint {
   private process!: ServerProcess;
   private args: readonly string[] = [];
   private lastPrimary: Endpoint | null = null;
-  private configPath: string | undefined;
+  /** The configuration file, or the arguments that stand for it. */
+  private config: readonly string[] | undefined;
   private stopping: Promise<void> | undefined;
 
   constructor(
@@ -238,9 +247,9 @@ export class LabServer implements Endpoint {
     this.program = program;
     this.args = args;
     this.lastPrimary = primary;
-    this.configPath ??= await this.writeConfig();
+    this.config ??= await this.writeConfig();
     const replication = primary === null ? [] : ['--replicaof', primary.host, String(primary.port)];
-    const command = [...program.command, this.configPath, ...replication, ...args];
+    const command = [...program.command, ...this.config, ...replication, ...args];
     const logged = (await this.log()).length;
     this.process = await ServerProcess.start(this.guard, command);
     const deadlineMs = this.options.startTimeoutMs ?? defaultStartTimeoutMs;
@@ -273,10 +282,10 @@ export class LabServer implements Endpoint {
     return new LabError('SEGUE_LAB_START_FAILED', text, cause === undefined ? {} : { cause });
   }
 
-  private writeConfig(): Promise<string> {
+  private async writeConfig(): Promise<string[]> {
     const { options, material } = this;
     const setup = typeof options.tls === 'object' ? options.tls : {};
-    return writeServerConfig({
+    const config: ConfigOptions = {
       dir: this.guard.dir,
       port: this.port,
       password: options.password,
@@ -284,7 +293,8 @@ export class LabServer implements Endpoint {
       users: options.users,
       tls: material === undefined ? undefined : { ...setup, material },
       unixSocket: this.socketPath,
-    });
+    };
+    return options.configFile === false ? serverArguments(config) : [await writeServerConfig(config)];
   }
 }
 
