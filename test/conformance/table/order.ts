@@ -27,8 +27,8 @@ export const orderCases: readonly Case[] = [
     name: 'NOPERM for the command and for the key',
     talk: [
       narrow,
-      "GET k -> -NOPERM User narrow has no permissions to run the 'get' command",
-      "SET k v -> -NOPERM User narrow has no permissions to run the 'set' command",
+      "GET k -> -NOPERM this user has no permissions to run the 'get' command",
+      "SET k v -> -NOPERM this user has no permissions to run the 'set' command",
       'STRLEN forbidden -> -NOPERM No permissions to access a key',
       'INCR forbidden -> -NOPERM No permissions to access a key',
       'STRLEN allowed1 -> -REDIRECT <primary>',
@@ -41,8 +41,8 @@ export const orderCases: readonly Case[] = [
     as: 'plain',
     talk: [
       narrow,
-      "CLIENT CAPA redirect -> -NOPERM User narrow has no permissions to run the 'client|capa' command",
-      "READONLY -> -NOPERM User narrow has no permissions to run the 'readonly' command",
+      "CLIENT CAPA redirect -> -NOPERM this user has no permissions to run the 'client|capa' command",
+      "READONLY -> -NOPERM this user has no permissions to run the 'readonly' command",
     ],
   },
   {

@@ -4,7 +4,14 @@ const swap: Act = (scene) => scene.swap();
 
 /** The command of connection `c` has reached the server and waits there. */
 async function blocked(scene: Scene): Promise<void> {
-  await scene.until(async () => Number((await scene.node.info('clients')).blocked_clients) > 0, 'a blocked client');
+  const waits = (line: string) => / flags=\w*b/.test(line) && !line.includes('name=segue-node-watch');
+  await scene.until(
+    async () =>
+      String(await scene.node.cli('CLIENT', 'LIST'))
+        .split('\n')
+        .some(waits),
+    'a client that waits',
+  );
 }
 
 const UNBLOCKED = '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';

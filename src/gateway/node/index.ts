@@ -1,0 +1,1 @@
+export { NodeKind, type NodeKindOptions } from './node-kind.js';

@@ -1,0 +1,557 @@
+import { CommandScanner, encodeCommand, encodeError, Fact, RespError, timeoutIndex } from '../../resp/index.js';
+import type { FrameSink } from '../../session/frame-reader.js';
+import { pubSubFrame } from '../../session/pubsub-frame.js';
+import { encodeSteps, identitySteps, trafficSteps } from '../../session/restore.js';
+import type { Client, ClientDescription, ClientHandler, ClientStanding, CloseReason } from '../listener.js';
+import { isError, redirectTo, wrongArity } from './answers.js';
+import { type Command, commandOf, natureOfFlags } from './command.js';
+import { ConnectionState } from './connection-state.js';
+import { type Decision, decide } from './decide.js';
+import { type Expectation, Expectations } from './expectations.js';
+import type { NodeHost } from './node-host.js';
+import { NodeLink } from './node-link.js';
+import type { Verdict } from './node-watch.js';
+import { OrderedAnswers } from './ordered-answers.js';
+import { isBarrier, type Role, roleOf } from './role.js';
+import { type Ruling, settle } from './settle.js';
+import type { Standing } from './standing.js';
+
+interface Waiting {
+  readonly command: Command;
+  readonly role: Role;
+  /** Counts up: a verdict holds for all that had come when it was asked for. */
+  readonly number: number;
+}
+
+const CLOSER_LOOK =
+  Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin;
+const MULTI = encodeCommand(['MULTI']);
+const DISCARD = encodeCommand(['DISCARD']);
+const CLIENT_ID = encodeCommand(['CLIENT', 'ID']);
+
+/** Answers that wait for a slow client; then the node is not read until it has taken them. */
+const BACKLOG_BYTES_MAX = 1024 * 1024;
+
+const PUSH = 0x3e;
+const STAR = 0x2a;
+const PLUS = 0x2b;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/** One client and its own connection to the node: carries out what `decide` and `settle` say. */
+export class NodeHandler implements ClientHandler, FrameSink {
+  readonly #state: ConnectionState;
+  readonly #scanner: CommandScanner;
+  readonly #expectations = new Expectations();
+  readonly #answers: OrderedAnswers;
+  readonly #unlisten: () => void;
+  #link: NodeLink;
+  /** The beginning of a command. */
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  /** Commands that have not been sent. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #commands = 0;
+  /** The node said this after command `for` had come. */
+  #verdict: { readonly verdict: Verdict; readonly for: number } | undefined;
+  #asking = false;
+  /** Nothing is sent before this is settled. */
+  #barrier: Expectation | undefined;
+  /** The open transaction holds what changes the rules. */
+  #touchy = false;
+  /** Stands between MULTI and DISCARD. */
+  #wrapped: Command | undefined;
+  #wrapping = false;
+  #inspecting = false;
+  /** `due`: the node will hang up, and is dialled again. */
+  #rejoining: 'no' | 'due' | 'under way' = 'no';
+  /** Of the (UN)SUBSCRIBE at the head. */
+  #confirmed = 0;
+  #raw = false;
+  #winding = false;
+  #over = false;
+  #why: CloseReason | undefined;
+
+  constructor(
+    private readonly client: Client,
+    private readonly host: NodeHost,
+  ) {
+    this.#state = new ConnectionState(host.form === 'moved');
+    this.#scanner = new CommandScanner(host.table, { commandBytesMax: host.limits().commandBytesMax });
+    this.#answers = new OrderedAnswers((bytes) => client.send(bytes));
+    this.#unlisten = host.watch.onChange(() => this.#pump());
+    this.#link = this.#dial();
+  }
+
+  // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  take(chunk: Buffer): void {
+    if (this.#over || this.#winding) return;
+    const own = Buffer.from(chunk);
+    try {
+      if (this.#raw) this.#link.write(own);
+      else this.#scan(own);
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#answers.give(encodeError('ERR', `Protocol error: ${error.message}`));
+      this.#end('protocol');
+    }
+    this.#regulate();
+  }
+
+  /** What is plain goes on in one piece; everything else is looked at. */
+  #scan(own: Buffer): void {
+    let at = 0;
+    let run = 0;
+    for (;;) {
+      const end = this.#scanner.next(own, at, own.length);
+      if (end < 0) break;
+      const begun = this.#parts.length > 0;
+      if (begun || !this.#isPlain()) {
+        this.#write(own, run, at);
+        run = end;
+        const bytes = begun ? Buffer.concat([...this.#parts, own.subarray(at, end)]) : own.subarray(at, end);
+        this.#parts = [];
+        this.#partBytes = 0;
+        if (this.#scanner.argc > 0) this.#admit(bytes);
+      } else {
+        this.#commands++;
+        this.#expectations.pushPlain(this.#plainNature());
+      }
+      at = end;
+      if (this.#raw) break;
+    }
+    if (this.#raw) {
+      this.#write(own, at, own.length);
+      return;
+    }
+    this.#write(own, run, at);
+    if (at === own.length) return;
+    this.#parts.push(own.subarray(at));
+    this.#partBytes += own.length - at;
+  }
+
+  #write(bytes: Buffer, from: number, to: number): void {
+    if (to > from) this.#link.write(bytes.subarray(from, to));
+  }
+
+  /** Of the command that the scanner has just found: nothing but its nature matters, and it can be sent at once. */
+  #isPlain(): boolean {
+    const { id, argc } = this.#scanner;
+    if (id === 0 || argc === 0 || this.#waiting.length > 0 || this.#blocked) return false;
+    if (((this.host.table.flags[id] ?? 0) & CLOSER_LOOK) !== 0) return false;
+    return !this.#state.follows || this.host.watch.standing.role === 'primary';
+  }
+
+  #plainNature() {
+    return natureOfFlags(this.host.table.flags[this.#scanner.id] ?? 0);
+  }
+
+  /** What comes next depends on an answer that is owed. */
+  get #blocked(): boolean {
+    return this.#barrier !== undefined || this.#wrapping || this.#inspecting || this.#rejoining !== 'no';
+  }
+
+  #admit(bytes: Buffer): void {
+    const { table, strict } = this.host;
+    const command = commandOf(table, this.#scanner.id, bytes, strict);
+    const spot = table.timeoutOf(command.id);
+    const mayBlock = spot !== undefined && timeoutIndex(command.args, spot) !== undefined;
+    this.#waiting.push({ command, role: roleOf(command, mayBlock), number: ++this.#commands });
+    this.#waitingBytes += bytes.length;
+    this.#pump();
+  }
+
+  // ── to the node ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sends what can be sent. */
+  #pump(): void {
+    while (this.#waiting.length > 0 && !this.#blocked && !this.#over) {
+      const next = this.#waiting[0]!;
+      if (!this.#raw && !this.#carryOut(next)) break;
+      this.#waiting.shift();
+      this.#waitingBytes -= next.command.bytes.length;
+      if (this.#raw && next.role.is !== 'sync') this.#link.write(next.command.bytes);
+    }
+    this.#finishIfDone();
+  }
+
+  /** Returns false when it has to wait. */
+  #carryOut(next: Waiting): boolean {
+    const decision = this.#decide(next);
+    const { command, role } = next;
+    switch (decision.do) {
+      case 'wait':
+        if (decision.for === 'verdict') this.#askVerdict();
+        return false;
+      case 'forward':
+        this.#forward(command, role, decision.instead);
+        return true;
+      case 'wrap':
+        this.#wrapped = command;
+        this.#wrapping = true;
+        this.#send(MULTI, { as: 'opened' });
+        return true;
+      case 'judge':
+        if (this.#state.transaction !== undefined) this.#state.transaction.poisoned = true;
+        this.#send(this.#withoutWaiting(command), { as: 'judged' });
+        return true;
+      case 'answer':
+        this.#answer(command, role);
+        return true;
+      case 'discard':
+        this.#send(DISCARD, { as: 'discarded', saying: decision.saying });
+        return true;
+      case 'inspect':
+        this.#inspect();
+        return true;
+    }
+  }
+
+  /** A watched key that was changed makes EXEC answer nil, wherever it is. */
+  #inspect(): void {
+    this.#inspecting = true;
+    this.host.watch.isDirty(this.#state.nodeId).then((dirty) => {
+      this.#inspecting = false;
+      if (this.#over) return;
+      this.#send(DISCARD, { as: 'discarded', saying: dirty === true ? 'nil' : 'redirect' });
+      this.#pump();
+    });
+  }
+
+  #decide({ command, role, number }: Waiting): Decision {
+    const known = this.#verdict;
+    return decide(this.#state, command, role, {
+      standing: this.host.watch.standing,
+      verdict: known !== undefined && known.for >= number ? known.verdict : undefined,
+      idle: this.#expectations.count === 0,
+    });
+  }
+
+  #askVerdict(): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    const count = this.#commands;
+    this.host.watch.confirm((verdict) => {
+      this.#asking = false;
+      this.#verdict = { verdict, for: count };
+      this.#pump();
+      this.#regulate();
+    });
+  }
+
+  #forward(command: Command, role: Role, instead: Buffer | undefined): void {
+    const endsTransaction = role.is === 'exec' || role.is === 'discard' || role.is === 'reset';
+    const what: Expectation = { as: 'reply', nature: command.nature, role };
+    if (isBarrier(role) || (role.is === 'exec' && this.#touchy)) this.#barrier = what;
+    if (isBarrier(role)) this.#touchy = true;
+    if (endsTransaction) this.#touchy = false;
+    if (role.is === 'sync') this.#becomeRaw();
+    if (role.is === 'plain') this.#expectations.pushPlain(command.nature);
+    else this.#expectations.push(what);
+    this.#link.write(instead ?? command.bytes);
+  }
+
+  #send(bytes: Buffer, what: Expectation): void {
+    this.#expectations.push(what);
+    this.#link.write(bytes);
+  }
+
+  #becomeRaw(): void {
+    this.#raw = true;
+    this.#link.raw();
+    this.#barrier = undefined;
+  }
+
+  /** Without asking the node, which knows better but cannot say it now. */
+  #answer(command: Command, role: Role): void {
+    const arity = this.host.watch.arityOf(command.name);
+    const count = command.args.length;
+    if (arity === undefined && this.host.watch.knowsCommands) {
+      this.#forward(command, role, undefined);
+      return;
+    }
+    if (this.#state.transaction !== undefined) this.#state.transaction.poisoned = true;
+    const fits = arity === undefined || (arity < 0 ? count >= -arity : count === arity);
+    const ruling: Ruling = fits
+      ? { give: 'redirect', otherwise: UNKNOWN_PRIMARY }
+      : { give: 'bytes', bytes: wrongArity(command.name) };
+    this.#rule(ruling, this.#takeMute());
+  }
+
+  /** XREAD without its BLOCK: what shall not be executed shall not wait either. */
+  #withoutWaiting(command: Command): Buffer {
+    const spot = this.host.table.timeoutOf(command.id);
+    const index = spot === undefined ? undefined : timeoutIndex(command.args, spot);
+    if (index === undefined || typeof spot?.at !== 'object') return command.bytes;
+    return encodeCommand(command.args.filter((_, at) => at !== index && at !== index - 1));
+  }
+
+  // ── from the node ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get plain(): number {
+    const { identity, transaction, reply, follows } = this.#state;
+    if (transaction !== undefined || reply !== 'on' || identity.monitor) return 0;
+    if (identity.protocol === 2 && identity.subscribed) return 0;
+    return !follows || this.host.watch.standing.role === 'primary' ? this.#expectations.plain : 0;
+  }
+
+  get reading(): boolean {
+    return !this.#over;
+  }
+
+  pass(count: number, parts: readonly Buffer[]): void {
+    this.#expectations.settle(count);
+    for (const part of parts) this.#answers.give(part);
+  }
+
+  stream(part: Buffer): void {
+    this.#answers.give(part);
+  }
+
+  look(frame: Buffer): void {
+    const expected = this.#expectations.head;
+    if (this.#takeNews(frame, expected)) return;
+    if (expected === undefined) {
+      // An error that nobody asked for: the node is full, or protected.
+      this.#answers.give(frame);
+      return;
+    }
+    this.#expectations.settle(1);
+    this.#confirmed = 0;
+    if (this.#barrier === expected) this.#barrier = undefined;
+    if (expected.as === 'opened') this.#opened(frame);
+    else if (expected.as === 'closed') this.#wrapping = false;
+    else if (expected.as === 'restored') this.#restored(expected, frame);
+    else this.#settle(expected, frame);
+  }
+
+  #settle(expected: Expectation, frame: Buffer): void {
+    const { watch, strict, capable } = this.host;
+    const state = this.#state;
+    const muted = this.#takeMute();
+    const ruling = settle({ state, primary: watch.standing.role === 'primary', strict, capable }, expected, frame);
+    if (state.capa && state.nodeId !== undefined) capable.add(state.nodeId);
+    const speaksUp = expected.as === 'reply' && expected.role.is === 'reply';
+    this.#rule(ruling, muted && !speaksUp);
+  }
+
+  /** Whether CLIENT REPLY keeps the next answer from the client. */
+  #takeMute(): boolean {
+    const { reply } = this.#state;
+    if (reply === 'skip') this.#state.reply = 'on';
+    return reply !== 'on';
+  }
+
+  #rule(ruling: Ruling, muted: boolean): void {
+    if (ruling.give === 'rejoin') this.#rejoining = 'due';
+    if (muted) return;
+    switch (ruling.give) {
+      case 'nothing':
+        return;
+      case 'bytes':
+        this.#answers.give(ruling.bytes);
+        return;
+      case 'rejoin':
+      case 'redirect':
+        this.#redirect(ruling.otherwise);
+        return;
+      case 'verdict':
+        this.#giveLater((standing) => (standing.role === 'replica' ? this.#redirectTo(standing) : ruling.otherwise));
+        return;
+    }
+  }
+
+  /** The node was a replica; whom it follows is asked if that is not certain. */
+  #redirect(otherwise: Buffer): void {
+    const { watch } = this.host;
+    const { standing } = watch;
+    if (standing.role === 'replica') {
+      this.#answers.give(this.#redirectTo(standing)!);
+      return;
+    }
+    watch.suspect();
+    this.#giveLater((now) => this.#redirectTo(now) ?? otherwise);
+  }
+
+  #giveLater(answer: (standing: Standing) => Buffer | undefined): void {
+    const slot = this.#answers.hold();
+    this.host.watch.confirm(({ standing }) => {
+      this.#answers.fill(slot, answer(standing) ?? UNKNOWN_PRIMARY);
+      this.#finishIfDone();
+    });
+  }
+
+  #redirectTo(standing: Standing): Buffer | undefined {
+    const primary = standing.role === 'replica' ? standing.primary : this.host.watch.named;
+    return primary === undefined ? undefined : redirectTo(primary, this.host.form);
+  }
+
+  /** MULTI was answered: the command can be checked, or cannot. */
+  #opened(frame: Buffer): void {
+    const command = this.#wrapped!;
+    this.#wrapped = undefined;
+    if (isError(frame)) {
+      this.#wrapping = false;
+      this.#state.refusesMulti = true;
+      this.#answer(command, { is: 'plain' });
+      return;
+    }
+    this.#send(command.bytes, { as: 'judged' });
+    this.#send(DISCARD, { as: 'closed' });
+  }
+
+  /** What answers no command: messages, pushes, lines of MONITOR; and the confirmations of (un)subscriptions. */
+  #takeNews(frame: Buffer, expected: Expectation | undefined): boolean {
+    const { identity } = this.#state;
+    const type = frame[0];
+    if (identity.monitor && type === PLUS && frame[1]! >= DIGIT_0 && frame[1]! <= DIGIT_9) {
+      this.#answers.give(frame);
+      return true;
+    }
+    const role = expected?.as === 'reply' ? expected.role : undefined;
+    const counts = role?.is === 'subscribe' || role?.is === 'unsubscribe';
+    if (type !== PUSH && !(type === STAR && (counts || (identity.protocol === 2 && identity.subscribed)))) return false;
+    const news = pubSubFrame(frame);
+    if (news === undefined && type !== PUSH) return false;
+    if (news !== undefined && news.is !== 'message') {
+      const set = identity.subscriptions[news.family];
+      if (news.name !== undefined && news.is === 'subscribed') set.add(news.name);
+      if (news.name !== undefined && news.is === 'unsubscribed') set.delete(news.name);
+      if (this.#rejoining === 'under way') return true;
+      const complete = counts && (role.names > 0 ? ++this.#confirmed >= role.names : set.size === 0);
+      if (complete) {
+        this.#confirmed = 0;
+        this.#expectations.settle(1);
+      }
+    }
+    this.#answers.give(frame);
+    return true;
+  }
+
+  // ── the connection to the node ───────────────────────────────────────────────────────────────────────────────────
+
+  #dial(): NodeLink {
+    return new NodeLink(this.host.node, this, {
+      onRaw: (bytes) => this.#answers.give(bytes),
+      onRead: () => {
+        this.#pump();
+        this.#regulate();
+      },
+      onWritable: () => this.#regulate(),
+      onClose: () => this.#nodeGone(),
+    });
+  }
+
+  #nodeGone(): void {
+    if (this.#rejoining === 'due' && !this.#over) this.#rejoin();
+    else this.#end('upstream');
+  }
+
+  /** A new connection, told all that the old one was told. */
+  #rejoin(): void {
+    this.#rejoining = 'under way';
+    const state = this.#state;
+    if (state.watching) state.blind = true;
+    state.watching = false;
+    if (state.nodeId !== undefined) this.host.capable.delete(state.nodeId);
+    this.#link = this.#dial();
+    const own = identitySteps(state.identity).filter(({ purpose }) => purpose === 'identity');
+    const subscriptions = trafficSteps(state.identity);
+    this.#link.write(Buffer.concat([encodeSteps(own), encodeSteps(subscriptions), CLIENT_ID]));
+    for (const { essential } of own) this.#expectations.push({ as: 'restored', essential, last: false });
+    this.#expectations.push({ as: 'restored', essential: false, last: true });
+  }
+
+  #restored({ essential, last }: Extract<Expectation, { as: 'restored' }>, frame: Buffer): void {
+    if (essential && isError(frame)) {
+      this.#end('upstream');
+      return;
+    }
+    if (!last) return;
+    this.#rejoining = 'no';
+    if (isError(frame)) return;
+    this.#state.nodeId = frame.toString('latin1', 1, frame.length - 2);
+    if (this.#state.capa) this.host.capable.add(this.#state.nodeId);
+  }
+
+  /** A slow client holds up the node, and a slow node the client. */
+  #regulate(): void {
+    if (this.#over) return;
+    const { clientBytesMax, clientCommandsMax } = this.host.limits();
+    const full = this.#waitingBytes > clientBytesMax || this.#waiting.length > clientCommandsMax;
+    if (full || !this.#link.writable) this.client.pause();
+    else this.client.resume();
+    this.#link.flow(this.client.backlogBytes + this.#answers.bytes <= BACKLOG_BYTES_MAX);
+  }
+
+  // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The node has gone, or what the client sends cannot be read: what is still to be said is said. */
+  #end(why: CloseReason): void {
+    this.#over = true;
+    this.#why = why;
+    this.#link.close();
+    this.#finishIfDone();
+  }
+
+  #finishIfDone(): void {
+    if (!this.#answers.empty) return;
+    if (this.#over || (this.#winding && this.#owes === 0)) this.client.finish(this.#why);
+  }
+
+  get #owes(): number {
+    return this.#expectations.count + this.#waiting.length;
+  }
+
+  ended(): void {
+    this.wind();
+  }
+
+  wind(): void {
+    this.#winding = true;
+    this.#finishIfDone();
+  }
+
+  drained(): void {
+    this.#regulate();
+  }
+
+  gone(): void {
+    this.#over = true;
+    this.#unlisten();
+    this.#link.close();
+    if (this.#state.nodeId !== undefined) this.host.capable.delete(this.#state.nodeId);
+  }
+
+  get standing(): ClientStanding {
+    if (this.#commands === 0) return 'new';
+    if (this.#raw || this.#state.identity.monitor || this.#state.identity.subscribed) return 'listening';
+    return this.#owes > 0 || this.#state.transaction !== undefined || this.#partBytes > 0 ? 'busy' : 'idle';
+  }
+
+  get commands(): number {
+    return this.#commands;
+  }
+
+  get held(): { bytes: number; commands: number } {
+    return { bytes: this.#waitingBytes + this.#partBytes, commands: this.#waiting.length };
+  }
+
+  describe(): ClientDescription {
+    const { identity, follows } = this.#state;
+    const user = identity.credentials?.username;
+    return {
+      ...(user === undefined ? {} : { user }),
+      ...(identity.name === '' ? {} : { name: identity.name }),
+      protocol: identity.protocol,
+      database: identity.database,
+      node: this.host.name,
+      state: follows ? 'capable' : 'plain',
+    };
+  }
+}
+
+/** A replica that nobody has ever seen follow anybody. */
+const UNKNOWN_PRIMARY = encodeError('READONLY', "You can't write against a read only replica.");

@@ -1,0 +1,21 @@
+import type { CommandTable } from '../../resp/index.js';
+import type { Limits } from '../limits.js';
+import type { RedirectForm } from './answers.js';
+import type { NodeAddress } from './node-link.js';
+import type { NodeWatch } from './node-watch.js';
+
+/** What the clients of one node listener share. */
+export interface NodeHost {
+  /** `host:port` of the node. */
+  readonly name: string;
+  readonly node: NodeAddress;
+  readonly watch: NodeWatch;
+  /** Knows the node's own commands. */
+  readonly table: CommandTable;
+  readonly form: RedirectForm;
+  /** Redirects also what Valkey runs on a replica although it belongs to the primary. */
+  readonly strict: boolean;
+  /** CLIENT IDs, at the node, of the clients that have announced `redirect`. */
+  readonly capable: Set<string>;
+  limits(): Limits;
+}

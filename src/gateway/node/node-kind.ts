@@ -1,0 +1,73 @@
+import type { ConnectionOptions } from 'node:tls';
+import { CommandTable } from '../../resp/index.js';
+import { formatAddress, parseNodeUrl } from '../../transport/index.js';
+import type { Limits } from '../limits.js';
+import type { Client, ClientHandler, ListenerKind } from '../listener.js';
+import type { RedirectForm } from './answers.js';
+import { NodeHandler } from './node-handler.js';
+import type { NodeHost } from './node-host.js';
+import { NodeWatch } from './node-watch.js';
+
+export interface NodeKindOptions {
+  /** URL of the node. Its user is the gateway's own, for watching the role: INFO (or ROLE), COMMAND and BLPOP. */
+  readonly node: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: ConnectionOptions;
+  /** Redirects also scripts, PUBLISH and WAIT. */
+  readonly strict?: boolean;
+  /** `moved`: `-MOVED -1 host:port`, to every client, announced or not. Default `redirect`. */
+  readonly reply?: RedirectForm;
+  readonly connectTimeoutMs?: number;
+  readonly watchIntervalMs?: number;
+  /** As they are now; they may change. */
+  limits(): Limits;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** The kind of listener that makes one node behave as Valkey ≥ 9 does towards clients that can be redirected. */
+export class NodeKind implements ListenerKind {
+  readonly #host: NodeHost;
+
+  /** @throws OptionError */
+  constructor(options: NodeKindOptions) {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, watchIntervalMs, reply = 'redirect', strict = false } = options;
+    const url = parseNodeUrl(options.node);
+    const { username = url.username, password = url.password } = options;
+    const secure = url.tls || options.tls !== undefined ? { tls: options.tls ?? {} } : {};
+    const node = { address: url.address, connectTimeoutMs, ...secure };
+    // One of its own: what this node calls a write need not be one elsewhere.
+    const table = new CommandTable();
+    const login = {
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    };
+    this.#host = {
+      name: formatAddress(url.address),
+      node,
+      table,
+      form: reply,
+      strict,
+      capable: new Set(),
+      limits: options.limits,
+      watch: new NodeWatch({
+        conversation: { ...node, ...login },
+        table,
+        ...(watchIntervalMs === undefined ? {} : { intervalMs: watchIntervalMs }),
+      }),
+    };
+  }
+
+  accept(client: Client): ClientHandler {
+    return new NodeHandler(client, this.#host);
+  }
+
+  get unready(): string | undefined {
+    return this.#host.watch.unready;
+  }
+
+  close(): void {
+    this.#host.watch.close();
+  }
+}

@@ -1,0 +1,23 @@
+import { Entrance } from '../../../src/gateway/entrance.js';
+import { DEFAULT_LIMITS } from '../../../src/gateway/limits.js';
+import { NodeKind, type NodeKindOptions } from '../../../src/gateway/node/index.js';
+import { clock } from '../../../src/transport/index.js';
+import type { Door } from './rig.js';
+
+/** A node listener in front of each server. */
+export function throughNode(options: Partial<NodeKindOptions> = {}): Door {
+  return async (server) => {
+    const kind = new NodeKind({ node: `valkey://${server.address}`, limits: () => DEFAULT_LIMITS, ...options });
+    const entrance = new Entrance(kind, {
+      name: `node ${server.address}`,
+      address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      limits: DEFAULT_LIMITS,
+      listen: {},
+      clock,
+    });
+    await entrance.open();
+    const { address } = entrance;
+    if (address.kind !== 'tcp') throw new Error('not a port');
+    return { host: address.host, port: address.port, close: () => entrance.close() };
+  };
+}
