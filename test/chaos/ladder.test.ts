@@ -1,24 +1,18 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { type ClientLibrary, LoadRun, openClient } from '../../src/lab/load/index.js';
 import { type LabPair, startPair, waitForSync } from '../../src/lab/servers/index.js';
 import { waitFor } from '../../src/lab/wait-for.js';
 import { RestartService } from '../integration/upgrade/restart-service.js';
+import { buildSegue, runSegue } from '../integration/upgrade/run-segue.js';
 
 // The whole way up as an operator goes it: the compiled command, once for each version, on one pair under load.
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const main = join(root, 'dist', 'cli', 'main.js');
 const deadlineMs = 30_000;
 const closing: (() => unknown)[] = [];
 
-beforeAll(async () => {
-  const { setup } = await import(join(root, 'scripts', 'setup.mjs'));
-  setup();
-});
+beforeAll(buildSegue);
 
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -75,17 +69,9 @@ function startLoad({ primary }: LabPair, library: ClientLibrary, seed: number): 
 /** Resolves with what it printed on stdout. */
 async function upgrade({ primary }: LabPair, restart: string, expected: string, journal: string): Promise<unknown> {
   const args = ['--nodes', primary.address, '--restart', restart, '--expect', expected, '--journal', journal];
-  const child = spawn(process.execPath, [main, 'upgrade', ...args, '--yes', '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const { child, ended } = runSegue(['upgrade', ...args, '--yes', '--json']);
   closing.push(() => child.kill('SIGKILL'));
-  const text = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (part: string) => {
-      text[name] += part;
-    });
-  }
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  expect(code, text.stderr).toBe(0);
-  return JSON.parse(text.stdout);
+  const { code, stdout, stderr } = await ended;
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
 }
