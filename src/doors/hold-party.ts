@@ -27,7 +27,9 @@ export interface PartyMember {
 
 /** A switch follows its preparation at once; connections that nobody wants by then are closed. */
 const PREPARED_FOR_MS = 15_000;
-const ASK_AGAIN_MS = 50;
+const ASK_AGAIN_MS = 10;
+/** Told of a switch, but the old primary says that it is primary still: so long it may be about to step down. */
+const DOUBT_MS = 100;
 /** Of a turn of the event loop, when many sessions are told to hold or to go on. */
 const TURN_BUDGET_MS = 2;
 
@@ -76,6 +78,7 @@ export class HoldParty {
       this.#onRelease(heard, notice.outcome);
       return;
     }
+    if (isHold(this.#phase) && this.#phase.id === notice.id) return;
     const reason = heard.isFit ? this.#whyNot(notice, heard.to) : heard.reason;
     if (!heard.isFit || reason !== undefined)
       this.#answer(notice.id, { kind: 'unable', late: this.#members.size, reason });
@@ -85,7 +88,7 @@ export class HoldParty {
 
   #whyNot({ id, kind }: Notice, to: PrimaryView): string | undefined {
     const phase = this.#phase;
-    if (isHold(phase) && (phase.id !== id || kind === 'prepare')) return 'its sessions hold for another switch';
+    if (isHold(phase)) return 'its sessions hold for another switch';
     if (phase.at === 'preparing' && phase.id !== id && phase.to.node !== to.node)
       return 'it prepares for another switch';
     const restMs = this.#restUntilMs - this.#clock.now();
@@ -124,7 +127,6 @@ export class HoldParty {
   // ---- hold ----------------------------------------------------------------------------------------------------
 
   #hold({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
-    if (isHold(this.#phase)) return;
     const sinceMs = this.#clock.now();
     let longestMs = 0;
     for (const { holdMaxMs } of this.#members.values()) longestMs = Math.max(longestMs, holdMaxMs);
@@ -174,14 +176,18 @@ export class HoldParty {
   }
 
   /** One question for all. The verdict reaches the sessions as every news of a primary does, before it reaches us. */
-  #askWho(plan: Plan<HoldableSession>): void {
+  #askWho(plan: Plan<HoldableSession>, askedMs = this.#clock.now()): void {
     plan.roll.end();
-    const phase = { ...plan, at: 'released', askAtMs: this.#clock.now() + ASK_AGAIN_MS } as const;
+    const phase = { ...plan, at: 'released', askedMs, askAtMs: Number.POSITIVE_INFINITY } as const;
     const answer = this.#topology?.suspect(plan.from);
     this.#become(phase);
     answer?.then((view) => {
-      if (this.#phase !== phase || view === undefined) return;
-      this.#end(view.node === plan.from ? 'given-up' : 'switched');
+      if (this.#phase !== phase) return;
+      const nowMs = this.#clock.now();
+      const isSame = view?.node === plan.from;
+      if (view !== undefined && !isSame) this.#end('switched');
+      else if (isSame && nowMs - askedMs >= DOUBT_MS) this.#end('given-up');
+      else this.#become({ ...phase, askAtMs: nowMs + ASK_AGAIN_MS });
     });
   }
 
@@ -248,7 +254,7 @@ export class HoldParty {
     if (phase.at === 'apart') return;
     if (this.#clock.now() >= phase.endsAtMs) this.#end('expired');
     else if (phase.at === 'preparing' || phase.at === 'stopping') this.#answerFor(phase);
-    else if (phase.at === 'released') this.#askWho(phase);
+    else if (phase.at === 'released') this.#askWho(phase, phase.askedMs);
     else this.#become(phase);
   }
 

@@ -20,8 +20,8 @@ export type Phase<T> =
   /** `holding` is answered when the roll is done, or at `answerAtMs`. */
   | ({ readonly at: 'stopping'; readonly answerAtMs: number } & Hold<T>)
   | ({ readonly at: 'holding' } & Hold<T>)
-  /** The topology is asked who is primary now, again at `askAtMs` if it does not know. */
-  | ({ readonly at: 'released'; readonly askAtMs: number } & (Plan<T> | Hold<T>));
+  /** The topology is asked who is primary now, since `askedMs`; again at `askAtMs`, when its answer was not enough. */
+  | ({ readonly at: 'released'; readonly askedMs: number; readonly askAtMs: number } & (Plan<T> | Hold<T>));
 
 export interface Plan<T> {
   readonly id: string;

@@ -6,7 +6,7 @@ import { Conversation, type ConversationOptions } from './conversation.js';
 import { type HeardNotice, heardNotice } from './heard-notice.js';
 import { Listeners } from './listeners.js';
 import { describeNodes, type NodeView } from './node-view.js';
-import { type Answer, answerChannel, encodeAnswer } from './notice.js';
+import { type Answer, answerChannel, encodeAnswer, type Notice } from './notice.js';
 import { NoticeHearing } from './notice-hearing.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
@@ -40,6 +40,7 @@ export class Watch {
   #suspectIds = 0;
   /** Only while somebody listens to notices. */
   #hearing: NoticeHearing | undefined;
+  #passedOn: Promise<void> = Promise.resolve();
   /** This watch, in answers to notices. */
   readonly #name = randomUUID();
   #cannotAnswer = false;
@@ -234,17 +235,31 @@ export class Watch {
           replyBytesMax: EAR_BYTES_MAX,
         });
       },
-      onNotice: (notice) => {
-        const heard = heardNotice(this.#state, notice);
-        const { kind, id, from, to } = notice;
-        const refused = heard.isFit ? undefined : heard.reason;
-        this.#onEvent.tell({ type: 'notice', kind, id, from, to, refused });
-        this.#onNotice.tell(heard);
-      },
+      onNotice: (notice) => this.#onHeard(notice),
       onEvent: (event) => this.#onEvent.tell(event),
       clock: this.#clock,
       retryMs: this.#plan.config.probeIntervalMs,
     });
+  }
+
+  /** One after the other, in the order in which they came. */
+  #onHeard(notice: Notice): void {
+    const next = () => this.#passOn(notice);
+    this.#passedOn = this.#passedOn.then(next, next);
+  }
+
+  /**
+   * Before a switch is prepared, all nodes are asked: what was seen last may be older than the switch before. And a node
+   * that is seen as a replica now is believed at once when it says that it was promoted.
+   */
+  async #passOn(notice: Notice): Promise<void> {
+    if (notice.kind === 'prepare') await this.suspect(undefined, undefined);
+    if (this.#closed) return;
+    const heard = heardNotice(this.#state, notice);
+    const { kind, id, from, to } = notice;
+    const refused = heard.isFit ? undefined : heard.reason;
+    this.#onEvent.tell({ type: 'notice', kind, id, from, to, refused });
+    this.#onNotice.tell(heard);
   }
 
   #schedule(): void {

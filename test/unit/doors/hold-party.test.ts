@@ -333,13 +333,32 @@ describe('release', () => {
     expect(time.pendingTimers).toBe(0);
   });
 
-  test('switched, but the primary is the same: they go on', async () => {
+  test('switched, but the old primary says that it is primary still: asks again, then they go on', async () => {
+    const [session] = await holding();
+    hear({ kind: 'release', outcome: 'switched' });
+    for (let asked = 1; asked <= 10; asked++) {
+      expect(suspected.length).toBe(asked);
+      verdict(A);
+      await turns();
+      time.advance(10);
+    }
+    expect(session!.told).toEqual(['hold 1000']);
+    verdict(A);
+    await turns();
+    expect(session!.told.at(-1)).toBe('release');
+    expect(events.at(-1)).toMatchObject({ outcome: 'given-up', heldMs: 120 });
+  });
+
+  test('switched, and the old primary steps down only now', async () => {
     const [session] = await holding();
     hear({ kind: 'release', outcome: 'switched' });
     verdict(A);
     await turns();
-    expect(session!.told.at(-1)).toBe('release');
-    expect(events.at(-1)).toMatchObject({ outcome: 'given-up' });
+    time.advance(10);
+    verdict(B);
+    await turns();
+    expect(session!.told).toEqual(['hold 1000']);
+    expect(events.at(-1)).toMatchObject({ outcome: 'switched', heldMs: 30 });
   });
 
   test('switched, and nobody knows: asks again, until the time is over', async () => {
@@ -347,7 +366,7 @@ describe('release', () => {
     hear({ kind: 'release', outcome: 'switched' });
     verdict(undefined);
     await turns();
-    time.advance(50);
+    time.advance(10);
     expect(suspected.length).toBe(2);
     const [late] = join(1);
     expect(late!.session.told).toEqual(['hold 1000']);
