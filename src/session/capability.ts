@@ -1,0 +1,34 @@
+import { encodeCommand } from '../resp/index.js';
+import type { Intake } from './intake.js';
+
+const CAPA = encodeCommand(['CLIENT', 'CAPA', 'redirect']);
+
+/** Whether the node knows that this client understands redirects. Some refuse to hear it before AUTH. */
+export class Capability {
+  /** `due`: it would hear it now. */
+  #at: 'told' | 'refused' | 'due' = 'told';
+
+  constructor(
+    private readonly intake: Intake,
+    private readonly flush: () => void,
+  ) {}
+
+  /** A node was joined. `capable`: it has heard it. */
+  joined(capable: boolean): void {
+    this.#at = capable ? 'told' : 'refused';
+  }
+
+  /** The client has shown who it is. */
+  authenticated(): void {
+    if (this.#at === 'refused') this.#at = 'due';
+    this.announce();
+  }
+
+  /** Says it, if it is due, as soon as it is not in the way of a transaction. */
+  announce(): void {
+    if (this.#at !== 'due' || !this.intake.between) return;
+    this.#at = 'told';
+    this.intake.inject(CAPA, { is: 'own' });
+    this.flush();
+  }
+}

@@ -1,0 +1,421 @@
+import { RespError } from '../resp/index.js';
+import type { Approach } from './approach.js';
+import type { Book } from './book.js';
+import type { Capability } from './capability.js';
+import { expire } from './expire.js';
+import { Hold } from './hold.js';
+import type { Inlet } from './inlet.js';
+import type { Intake } from './intake.js';
+import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
+import type { SessionOptions } from './options.js';
+import { flush, type Upstream } from './outlet.js';
+import { Prospect } from './prospect.js';
+import type { Refusal } from './refusal.js';
+import type { WireCode } from './session-error.js';
+import type { SessionPorts } from './session-ports.js';
+import type { Settler } from './settle.js';
+import { hasProvisional, resolveProvisional } from './uncertain.js';
+
+/** The parts of a session that the helm sets in motion. */
+export interface Crew<P extends Primary> {
+  readonly book: Book;
+  readonly intake: Intake;
+  readonly settler: Settler;
+  readonly inlet: Inlet;
+  readonly capability: Capability;
+  readonly ports: SessionPorts<P>;
+  readonly options: SessionOptions;
+  /** The session cannot go on. */
+  end(reason: string): void;
+}
+
+const INVALIDATE_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+
+/**
+ * Takes a session from node to node: brings what happens before the machine (`machine.ts`), carries out what it answers,
+ * and owns what that needs: the connection, the one that stands ready, the timer.
+ */
+export class Helm<P extends Primary> {
+  readonly #hold = new Hold();
+  #state: State<P> = initial;
+  #link: Upstream | undefined;
+  /** Until the link is joined. */
+  #joining: Approach<P> | undefined;
+  readonly #prospect: Prospect<P>;
+  #refusal: Refusal | undefined;
+  #timer: unknown;
+  #replayed = 0;
+  #lastTrouble: string | undefined;
+  #paused = false;
+  /** In a hold: the session was quiet when it was last looked at. */
+  #still = false;
+
+  constructor(private readonly crew: Crew<P>) {
+    const { book, ports, options } = crew;
+    this.#prospect = new Prospect({
+      identity: book.identity,
+      scripts: ports.scripts,
+      joinTimeoutMs: options.joinTimeoutMs,
+      dial: (view, handlers) => ports.dial(view, handlers),
+      setTimer: (ms, fire) => ports.setTimer(ms, fire),
+      clearTimer: (timer) => ports.clearTimer(timer),
+      deliver: (frame) => ports.deliver(frame),
+      settled: () => ports.onStandstill?.(),
+      joined: ({ capable, rest }) => this.#joined(capable, rest),
+      failed: (approach, reason) => this.#failed(approach, reason),
+      // A link that is no longer the session's own has nothing to say to it.
+      onData: (link, chunk) => this.#link === link && this.#onData(chunk),
+      onWritable: (link) => this.#link === link && this.flush(),
+      onClose: (link, error) => this.#link === link && this.#onClose(error),
+    });
+  }
+
+  get state(): State<P> {
+    return this.#state;
+  }
+
+  get prospect(): Prospect<P> {
+    return this.#prospect;
+  }
+
+  get quiet(): boolean {
+    return this.#state.at === 'closed' || this.crew.inlet.quiet;
+  }
+
+  flush(): void {
+    if (this.#state.at === 'flowing' && this.#link !== undefined) flush(this.crew.book, this.#link);
+  }
+
+  open(view: P | undefined): void {
+    this.#hold.begin(0, this.crew.book.ledger.tail, this.crew.ports.now());
+    this.dispatch(view === undefined ? { type: 'open' } : { type: 'primary', view });
+  }
+
+  /** Commands have come. */
+  taken(): void {
+    if (this.#state.at === 'flowing') return;
+    this.#hold.note(this.crew.book.ledger.tail, this.crew.ports.now());
+    this.#arm();
+  }
+
+  hold(untilMs: number): void {
+    this.#still = this.quiet;
+    this.dispatch({ type: 'hold', untilMs });
+    this.#prospect.refresh();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#joining === undefined) this.#link?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#link?.resume();
+    if (this.#state.at === 'leaving') this.dispatch({ type: 'reading' });
+  }
+
+  close(): void {
+    this.dispatch({ type: 'close' });
+    this.#prospect.drop();
+  }
+
+  // ---- the only place that changes the state -------------------------------------------------------------------
+
+  dispatch(event: Event<P>): void {
+    const { ports, options, settler } = this.crew;
+    const before = this.#state;
+    const { state, effects } = step(before, event, { now: ports.now(), limits: options });
+    this.#state = state;
+    this.#watchHold(before, event.type);
+    for (const effect of effects) {
+      this.#carryOut(effect, before);
+      // Carrying one out may end the session, or bring the next event at once.
+      if (this.#state !== state) return;
+    }
+    if (before.at !== state.at) settler.settleAnswered();
+    this.#arm();
+    this.#lookAround();
+  }
+
+  #carryOut(effect: Effect<P>, before: State<P>): void {
+    const left = 'view' in before ? before.view.node : '';
+    switch (effect.do) {
+      case 'seek':
+        this.crew.ports.seek(effect.refusedBy, this.#takeHint());
+        return;
+      case 'dial':
+        this.#dial(effect.view);
+        return;
+      case 'hang-up':
+        this.#hangUp();
+        return;
+      case 'retire':
+        this.#retire();
+        return;
+      case 'settle-lost':
+        this.#settleLost(left);
+        return;
+      case 'rewind':
+        this.#rewind(left);
+        return;
+      case 'resolve':
+        this.#tellUncertain(
+          effect.from.node,
+          resolveProvisional(this.crew.book, effect.verdict, effect.from.node, this.#retry),
+        );
+        return;
+      case 'arrive':
+        this.#arrive((this.#state as State<P> & { at: 'flowing' | 'holding' }).view);
+        return;
+      case 'flow':
+        this.flush();
+        return;
+      case 'stand':
+        this.#stand(effect.untilMs);
+        return;
+      case 'resume':
+        this.#resume(effect.why);
+        return;
+      case 'give-up':
+        this.#giveUp(this.#waiting + 1, 'REDIRECTLOOP');
+        return;
+    }
+  }
+
+  /** What may be over by now: nothing more to wait for from the node that is left, or from the one held at. */
+  #lookAround(): void {
+    const { state } = this;
+    if (state.at === 'leaving' && this.crew.inlet.drained) {
+      this.dispatch({ type: 'drained' });
+      return;
+    }
+    if (state.at === 'flowing' || state.at === 'closed' || state.course.hold === undefined) return;
+    const was = this.#still;
+    this.#still = this.quiet;
+    if (was || !this.#still) return;
+    this.#prospect.refresh();
+    this.crew.ports.onStandstill?.();
+  }
+
+  // ---- commands that wait --------------------------------------------------------------------------------------
+
+  #watchHold(before: State<P>, cause: string): void {
+    const { at } = this.#state;
+    if (at === 'flowing' || at === 'holding' || at === 'closed') return;
+    // What was in flight in a hold by notice waits only from now on.
+    if (before.at === 'holding') this.#hold.note(this.crew.book.ledger.tail, this.crew.ports.now());
+    if (before.at !== 'flowing') return;
+    const node = 'view' in this.#state ? this.#state.view.node : undefined;
+    this.#beginHold({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
+  }
+
+  #beginHold(what: { node: string | undefined; cause: string; limitMs?: number }): void {
+    this.#hold.begin(this.#waiting, this.crew.book.ledger.tail, this.crew.ports.now());
+    this.crew.ports.onEvent({ type: 'hold', ...what });
+  }
+
+  #stand(untilMs: number): void {
+    const { view } = this.#state as State<P> & { at: 'holding' };
+    this.#beginHold({ node: view.node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
+  }
+
+  #resume(why: 'released' | 'ran-out' | 'held-too-long'): void {
+    const { view } = this.#state as State<P> & { at: 'flowing' };
+    const heldMs = this.#hold.end(this.crew.ports.now());
+    this.crew.ports.onEvent({ type: 'resume', node: view.node, why, heldMs });
+    this.flush();
+  }
+
+  /** One timer serves all that waits: the machine's own, and commands that may not wait any longer. */
+  #arm(): void {
+    const { ports } = this.crew;
+    ports.clearTimer(this.#timer);
+    this.#timer = undefined;
+    const { state } = this;
+    if (state.at === 'flowing' || state.at === 'closed') return;
+    // Who does not read cannot be answered: that is no fault of the node's.
+    if (state.at === 'leaving' && this.#paused) return;
+    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.#expiryAt());
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#timer = ports.setTimer(Math.max(0, Math.ceil(at - ports.now())), () => this.#onTimer());
+  }
+
+  #expiryAt(): number {
+    return this.#hold.dueAt(this.#waiting, this.crew.options.holdTimeoutMs);
+  }
+
+  /** The first command that the client waits for; in a hold by notice, of those that were not sent. */
+  get #waiting(): number {
+    const { ledger, given } = this.crew.book;
+    return Math.max(this.#state.at === 'holding' ? ledger.sent : ledger.head, given);
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    const { at } = this.#state;
+    if (at === 'holding') {
+      if (this.#expiryAt() <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
+    } else if (at !== 'flowing' && at !== 'leaving') this.#expire();
+    this.dispatch({ type: 'due' });
+  }
+
+  #expire(): void {
+    const upTo = this.#hold.expired(this.#waiting, this.crew.ports.now(), this.crew.options.holdTimeoutMs);
+    if (upTo > this.#waiting) this.#giveUp(upTo, 'HOLDTIMEOUT');
+    this.crew.settler.settleAnswered();
+    this.crew.ports.relieved?.();
+  }
+
+  #giveUp(upTo: number, code: WireCode): void {
+    const { book, intake, ports } = this.crew;
+    const { commands, uncertain } = expire(book, intake, upTo, code, this.#lastTrouble);
+    if (commands > 0) ports.onEvent({ type: 'given-up', code, commands });
+    const from = 'course' in this.#state ? this.#state.course.from : undefined;
+    this.#tellUncertain(from?.node ?? '', uncertain);
+  }
+
+  // ---- joining a node ------------------------------------------------------------------------------------------
+
+  #dial(view: P): void {
+    this.crew.inlet.connect();
+    const approach = this.#prospect.approachTo(view);
+    this.#link = approach.link;
+    this.#joining = approach;
+    // What the node that was left did is judged by who is primary at this moment, not by older news.
+    if (hasProvisional(this.crew.book)) approach.distrust();
+    approach.adopt();
+  }
+
+  #failed(approach: Approach<P>, reason: string): void {
+    if (approach === this.#joining) this.#missed(approach.view.node, reason);
+    else this.#prospect.failed(approach);
+  }
+
+  #joined(capable: boolean, rest: Buffer): void {
+    const { book, capability, ports } = this.crew;
+    this.#joining = undefined;
+    if (this.#paused) this.#link?.pause();
+    capability.joined(capable);
+    if (book.identity.tracking !== undefined && book.identity.protocol === 3) ports.deliver(INVALIDATE_ALL);
+    this.dispatch({ type: 'joined' });
+    if (rest.length > 0) this.#onData(Buffer.from(rest));
+  }
+
+  #missed(node: string, reason: string): void {
+    this.#lastTrouble = `${node}: ${reason}`;
+    this.crew.ports.onEvent({ type: 'join-failed', node, reason });
+    this.#hangUp();
+    this.dispatch({ type: 'missed' });
+  }
+
+  #arrive({ node, term }: P): void {
+    const { ports, settler } = this.crew;
+    const heldMs = this.#hold.end(ports.now());
+    ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs });
+    this.#replayed = 0;
+    settler.settleAnswered();
+  }
+
+  // ---- with a node ---------------------------------------------------------------------------------------------
+
+  #onData(chunk: Buffer): void {
+    try {
+      this.crew.inlet.read(chunk);
+    } catch (error) {
+      if (!(error instanceof RespError)) throw error;
+      this.#lastTrouble = error.message;
+      this.#hangUp();
+      this.#onClose(error);
+      return;
+    }
+    this.#lookAround();
+    this.crew.ports.relieved?.();
+  }
+
+  remark(text: string): void {
+    this.#lastTrouble = text;
+  }
+
+  progressed(): void {
+    const { state } = this;
+    if (state.at !== 'flowing' && state.at !== 'holding') return;
+    if (state.course.moves > 0) this.dispatch({ type: 'progress' });
+  }
+
+  // ---- leaving a node ------------------------------------------------------------------------------------------
+
+  refused(refusal: Refusal): void {
+    const { at } = this.#state;
+    const node = at === 'flowing' || at === 'holding' ? this.#state.view.node : undefined;
+    this.#refusal = refusal;
+    this.#lastTrouble = refusal.by;
+    this.dispatch({ type: 'refused', bounce: refusal.bounce });
+    const { state } = this;
+    // One refused command alone is all that there is to drain: the node has been left by now.
+    const asking = state.at === 'seeking' || (state.at === 'leaving' && state.next === undefined);
+    if (node !== undefined && refusal.bounce && asking) this.#expect(node, refusal);
+  }
+
+  /** Goes to meet the next primary while the topology is still being asked who it is. */
+  #expect(node: string, refusal: Refusal): void {
+    const view = this.crew.ports.prospect(node, refusal.hint);
+    if (view !== undefined && view.node !== node) this.#prospect.expect(view);
+  }
+
+  #takeHint(): Refusal['hint'] {
+    const hint = this.#refusal?.hint;
+    this.#refusal = undefined;
+    return hint;
+  }
+
+  /** A connection that still holds the beginning of a command would hold its bytes, too. */
+  #retire(): void {
+    if (this.#link?.writable === true) this.#link.retire();
+    else this.#link?.close();
+    this.#letGo();
+  }
+
+  #hangUp(): void {
+    const going = this.#joining ?? this.#link;
+    this.#letGo();
+    going?.close();
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (error !== undefined) this.#lastTrouble = error.message;
+    this.#letGo();
+    this.dispatch({ type: 'lost' });
+  }
+
+  #letGo(): void {
+    this.#link = undefined;
+    this.#joining = undefined;
+    this.crew.inlet.disconnect();
+  }
+
+  #settleLost(node: string): void {
+    const { inlet } = this.crew;
+    if (inlet.exposed) this.crew.end('the connection was lost in the middle of a reply');
+    else this.#tellUncertain(node, inlet.lost(node, this.#retry));
+  }
+
+  #rewind(node: string): void {
+    const { book, inlet, intake } = this.crew;
+    const watching = book.watching;
+    this.#replayed = book.ledger.sent - book.ledger.base;
+    book.watching = false;
+    book.rewind();
+    inlet.forget();
+    this.#tellUncertain(node, intake.rewound(watching));
+    book.tidy();
+  }
+
+  #tellUncertain(node: string, commands: number): void {
+    if (commands > 0) this.crew.ports.onEvent({ type: 'uncertain', node, commands });
+  }
+
+  get #retry(): boolean {
+    return this.crew.options.onUncertain === 'retry';
+  }
+}

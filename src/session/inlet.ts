@@ -1,0 +1,145 @@
+import { ReplyScanner } from '../resp/index.js';
+import type { Book } from './book.js';
+import { Drain } from './drain.js';
+import { FrameReader, type FrameSink } from './frame-reader.js';
+import { type Refusal, refusalOf } from './refusal.js';
+import type { Settler } from './settle.js';
+import { settleLost } from './uncertain.js';
+
+/** Who hears what the node says beyond answers. */
+export interface InletHost {
+  readonly replyBytesMax: number;
+  /** Bytes for the client, in order. */
+  deliver(bytes: Buffer): void;
+  /** The command at the head was refused; the answers from there on are judged (`drained`). */
+  refused(refusal: Refusal): void;
+  /** A command was settled for which the client had no answer before. */
+  progressed(): void;
+  /** Said by a node whom nobody had asked. */
+  remark(text: string): void;
+}
+
+const REMARK_BYTES = 200;
+
+/** The node's side of a session: cuts what a connection brings into frames, and gives each to whom it concerns. */
+export class Inlet implements FrameSink {
+  #reader: FrameReader;
+  #drain: Drain | undefined;
+  /** Number of the connection that is read from. */
+  #connection = 0;
+  /** The one whose chunk is at hand. */
+  #source = 0;
+
+  constructor(
+    private readonly book: Book,
+    private readonly settler: Settler,
+    private readonly host: InletHost,
+  ) {
+    this.#reader = this.#freshReader();
+  }
+
+  /** What is read from now on comes from another connection. */
+  connect(): void {
+    this.#connection++;
+    this.#reader = this.#freshReader();
+  }
+
+  /** The connection is not the session's any more: the rest of a chunk that is being read concerns nobody. */
+  disconnect(): void {
+    this.#connection++;
+  }
+
+  /** Throws RespError when the bytes are no RESP. The chunk is the inlet's from now on. */
+  read(chunk: Buffer): void {
+    // While an old connection's chunk is being read, a new one may be joined that has brought bytes already.
+    const outer = this.#source;
+    this.#source = this.#connection;
+    try {
+      this.#reader.read(chunk, this);
+    } finally {
+      this.#source = outer;
+    }
+  }
+
+  /** Part of a reply is with the client already: it can be neither replayed nor taken back. */
+  get exposed(): boolean {
+    return this.#reader.exposed;
+  }
+
+  /** The node owes no answer. */
+  get drained(): boolean {
+    return this.#drain === undefined ? this.book.ledger.inflight === 0 : this.#drain.done;
+  }
+
+  /** The node owes no answer, except to a command that blocks, and to those behind it. */
+  get quiet(): boolean {
+    if (this.drained) return true;
+    const { ledger } = this.book;
+    const owed = this.#drain === undefined ? ledger.note(ledger.head) : this.#drain.expected;
+    return owed?.role.is === 'blocking';
+  }
+
+  /** The connection is gone: settles what it still owed. Returns how many commands became uncertain. */
+  lost(node: string, retry: boolean): number {
+    return this.#drain?.lost(node, retry) ?? settleLost(this.book, this.book.ledger.head, node, retry);
+  }
+
+  /** The node has been left. */
+  forget(): void {
+    this.#drain = undefined;
+  }
+
+  // ---- frames, as the reader finds them --------------------------------------------------------------------------
+
+  get plain(): number {
+    const { identity, ledger, given } = this.book;
+    if (this.#drain !== undefined || ledger.head < given || identity.monitor) return 0;
+    return identity.protocol === 2 && identity.subscribed ? 0 : ledger.plain;
+  }
+
+  get reading(): boolean {
+    return this.#source === this.#connection;
+  }
+
+  pass(count: number, parts: readonly Buffer[]): void {
+    // Whoever writes while being given one part must not be answered before the next.
+    for (const part of parts) this.host.deliver(part);
+    this.settler.advance(count);
+    this.host.progressed();
+    this.settler.settleAnswered();
+  }
+
+  stream(part: Buffer): void {
+    this.host.deliver(part);
+  }
+
+  look(frame: Buffer): void {
+    if (this.settler.takeNews(frame, this.#drain)) this.settler.settleAnswered();
+    else if (this.#drain === undefined) this.#answer(frame);
+    else if (!this.#drain.done) this.#drain.take(frame);
+  }
+
+  #answer(frame: Buffer): void {
+    const { ledger, given } = this.book;
+    if (ledger.inflight === 0) {
+      // A node that says why it is about to close, for example.
+      this.host.remark(frame.toString('utf8', 0, Math.min(frame.length, REMARK_BYTES)).trim());
+      return;
+    }
+    const refusal = refusalOf(frame, ledger.marks(ledger.head));
+    if (refusal !== undefined) {
+      this.#drain = new Drain(this.book, refusal);
+      this.host.refused(refusal);
+      return;
+    }
+    // What the client had before is no progress: a transaction may be replayed and refused for ever.
+    const fresh = ledger.head >= given;
+    this.settler.settle(frame);
+    if (fresh) this.host.progressed();
+    this.settler.settleAnswered();
+  }
+
+  #freshReader(): FrameReader {
+    return new FrameReader(new ReplyScanner(), this.host.replyBytesMax);
+  }
+}
