@@ -37,7 +37,7 @@ type Outcome =
   | { readonly is: 'hopeless'; readonly reason: string };
 
 /** The user who runs a canary, in CLIENT LIST. */
-export const canaryClientName = 'segue-switch-canary';
+export const canaryClientName = 'segue-survey-canary';
 
 /** Longer than a switch, so that the key outlives it; and it goes by itself if nobody deletes it. */
 const keyLifetimeS = 900;

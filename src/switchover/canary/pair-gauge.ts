@@ -1,6 +1,5 @@
-import { type Conversation, parseInfo } from '../../topology/index.js';
+import type { Conversation } from '../../topology/index.js';
 import { type Address, type Clock, clock, formatAddress } from '../../transport/index.js';
-import { numberField } from '../survey/number-field.js';
 import { type AccessIo, Doorway, type PairAccess } from '../survey/pair-access.js';
 
 /** What one node did over time; the arrays belong together. */
@@ -24,6 +23,8 @@ interface Sample {
 /** ROLE, INFO stats and INFO clients: what the gauge itself adds to the count between two samples. */
 const ownCommands = 3;
 const samplesMax = 60_000;
+/** Seldom enough to cost a server next to nothing, often enough to show a switch. */
+export const gaugeIntervalMs = 10;
 
 /** Looks at the counters of all nodes many times a second, so that a report can show what their clients did. */
 export class PairGauge {
@@ -38,7 +39,11 @@ export class PairGauge {
   #isStopped = false;
 
   constructor(
-    { access, nodes, intervalMs = 20 }: { access: PairAccess; nodes: readonly Address[]; intervalMs?: number },
+    {
+      access,
+      nodes,
+      intervalMs = gaugeIntervalMs,
+    }: { access: PairAccess; nodes: readonly Address[]; intervalMs?: number },
     io: AccessIo = {},
   ) {
     const doorway = new Doorway(access, io);
@@ -47,7 +52,7 @@ export class PairGauge {
     this.startedMs = this.#clock.now();
     this.#tracks = nodes.map((node) => ({
       node: formatAddress(node),
-      conversation: doorway.open(node, 'segue-switch-gauge'),
+      conversation: doorway.open(node, 'segue-survey-gauge'),
       samples: [],
     }));
     for (const track of this.#tracks) this.#follow(track.conversation, track.samples);
@@ -82,8 +87,8 @@ export class PairGauge {
     return {
       atMs: this.#clock.now() - this.startedMs,
       isPrimary: Array.isArray(role) && role[0] === 'master',
-      commands: numberField(parseInfo(String(stats)), 'total_commands_processed') ?? 0,
-      waiting: numberField(parseInfo(String(clients)), 'blocked_clients') ?? 0,
+      commands: Number(/^total_commands_processed:(\d+)/m.exec(String(stats))?.[1] ?? 0),
+      waiting: Number(/^blocked_clients:(\d+)/m.exec(String(clients))?.[1] ?? 0),
     };
   }
 }

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { html, scriptValue } from '../../../../src/switchover/report/html.js';
+import { reportPage, verdict } from '../../../../src/switchover/report/index.js';
+import { story } from './story-fixture.js';
+
+/** What a reader sees: without the libraries, the style, the data and the tags. */
+function textOf(page: string): string {
+  return page
+    .replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ');
+}
+
+describe('the page', () => {
+  it('tells the whole story in words', () => {
+    const text = textOf(reportPage(story()));
+    for (const part of [
+      'switched and proven',
+      '10.0.0.2:6379 took over from 10.0.0.1:6379 in 2.00 ms; of 1,053 writes made meanwhile none was lost, doubled or reordered.',
+      '2026-11-23, 04:50:37 UTC',
+      '12 of 12 sessions on Segue held their commands',
+      'let writes at the old primary wait',
+      '+0.40 ms',
+      '−25.0 ms',
+      '2 of 2 processes answered within 4.60 ms, with 12 sessions, in which 44 commands waited',
+      'also after a restart',
+      'segue:canary:0011',
+      'READONLY once',
+      'READONLY 10.0.0.1:6379 2',
+      'one would see errors (1)',
+      'give it Segue',
+      'Made by segue 1.2.3',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('asks nobody for anything', () => {
+    const page = reportPage(story());
+    expect(page).toContain("default-src 'none'");
+    expect(page).not.toMatch(/\b(src|href)=/);
+    expect(page).not.toMatch(/@import|url\(|fetch\(|XMLHttpRequest|WebSocket/);
+    expect(page.length).toBeLessThan(200_000);
+  });
+
+  it('is text all the way: whatever a server says stays harmless', () => {
+    const evil = '</script><img src=x onerror=alert(1)>';
+    const findings = [
+      { check: 'lag', verdict: 'warning' as const, reason: evil, node: evil, measured: evil, remedy: evil },
+    ];
+    const base = story();
+    const page = reportPage({
+      ...base,
+      reason: evil,
+      from: evil,
+      findings,
+      tracks: [{ ...base.tracks[0]!, node: evil }],
+    });
+    expect(page).not.toContain('<img');
+    expect(page.match(/<\/script>/g)).toHaveLength(2);
+  });
+
+  it('has no pictures where nothing was seen, and says why there is no canary', () => {
+    const page = reportPage(story({ canary: undefined, canaryTrouble: 'NOPERM no permission', tracks: [] }));
+    expect(page).not.toContain('<script');
+    expect(textOf(page)).toContain('There was no canary: NOPERM no permission');
+  });
+
+  it.each([
+    ['refused', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was not begun: the pair is not fit for it.'],
+    ['given-up', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was given up, and nothing has changed.'],
+    [
+      'unproven',
+      '10.0.0.2:6379 took over from 10.0.0.1:6379 in 2.00 ms, but not everything that should follow could be shown.',
+    ],
+    ['unknown', 'A person must look at 10.0.0.1:6379 and 10.0.0.2:6379: the link is down.'],
+  ] as const)('says of %s what is the case, and why', (outcome, sentence) => {
+    const told = story({ outcome, reason: 'the link is down' });
+    expect(verdict(told)).toBe(sentence);
+    expect(textOf(reportPage(told))).toContain('the link is down');
+  });
+
+  it('does not claim what the canary could not show', () => {
+    const { canary } = story();
+    const text = verdict(story({ canary: { ...canary!, isProven: false } }));
+    expect(text).toContain('whether all 1,053 writes made meanwhile are there could not be shown');
+  });
+});
+
+describe('html', () => {
+  it('takes values for text, and only its own for HTML', () => {
+    expect(html`<b title="${'"'}">${'<&>'}${html`<i>${1}</i>`}${undefined}${['a', html`<br>`]}</b>`.text).toBe(
+      '<b title="&quot;">&lt;&amp;&gt;<i>1</i>a<br></b>',
+    );
+  });
+
+  it('lets no value end a script', () => {
+    expect(scriptValue({ a: '</script>\u2028' }).text).toBe('{"a":"\\u003c/script>\\u2028"}');
+  });
+});
