@@ -1,18 +1,16 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
 import { statusCommand } from './commands/status.js';
+import { switchCommand } from './commands/switch.js';
 import { upgradeCommand } from './commands/upgrade.js';
+import { packageVersion } from './package-version.js';
 import { reportError } from './report-error.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 const program = new Command('segue')
   .description('Makes the switch from one primary to another invisible to the clients of a standalone Valkey or Redis.')
-  .version(version)
+  .version(packageVersion())
   .showHelpAfterError('(segue --help lists commands and options)')
   .addHelpText(
     'after',
@@ -26,6 +24,8 @@ Examples:
 Settings come from flags, then SEGUE_* variables, then a --config file. segue <command> --help tells more.`,
   )
   .addCommand(statusCommand())
+  .addCommand(checkCommand())
+  .addCommand(switchCommand())
   .addCommand(upgradeCommand())
   .addCommand(demoCommand());
 

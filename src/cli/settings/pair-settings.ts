@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { parseNodeUrl } from '../../transport/index.js';
 import { UsageError } from '../report-error.js';
-import { duration, path, secret, text, urls, type Values, withScheme, yesNo } from './setting.js';
+import { duration, mapping, path, secret, text, urls, type Values, withScheme, yesNo } from './setting.js';
 
 /** How a pair is reached: every command that talks to one has these. */
 export const pairSettings = {
@@ -14,6 +14,8 @@ export const pairSettings = {
   tlsCert: path('certificate to show to the nodes (PEM)'),
   tlsKey: path('its private key (PEM)'),
   tlsServerName: text('<name>', "name in the nodes' certificates, where it is not the host's"),
+  sentinels: urls('Sentinels that do not announce themselves at the primary'),
+  addressMap: mapping('<a:1=b:2>', 'where a node that the pair calls a:1 is reached from here (NAT, containers)'),
 } as const;
 
 /** How a command speaks. */
@@ -28,6 +30,8 @@ export interface PairReach {
   readonly username?: string;
   readonly password?: string;
   readonly tls?: ConnectionOptions;
+  readonly sentinels?: readonly string[];
+  readonly addressMap?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
@@ -50,9 +54,23 @@ export function pairReach(values: Values<typeof pairSettings>): PairReach {
   return {
     nodes,
     timeoutMs: values.timeout,
-    ...(values.user === undefined ? {} : { username: values.user }),
-    ...(values.password === undefined ? {} : { password: values.password }),
+    ...loginOf(values, nodes),
     ...(tls === undefined ? {} : { tls }),
+    ...(values.sentinels.length === 0 ? {} : { sentinels: values.sentinels.map((url) => withScheme(url, 'valkey')) }),
+    ...(values.addressMap === undefined ? {} : { addressMap: values.addressMap }),
+  };
+}
+
+/** Nodes that are found by others get the login of the settings, or else of the first URL that has one. */
+function loginOf(
+  { user, password }: Values<typeof pairSettings>,
+  nodes: readonly string[],
+): { readonly username?: string; readonly password?: string } {
+  const named = nodes.map((url) => parseNodeUrl(url)).find((url) => url.password !== undefined);
+  const login = password === undefined ? named : { username: user, password };
+  return {
+    ...(login?.username === undefined ? {} : { username: login.username }),
+    ...(login?.password === undefined ? {} : { password: login.password }),
   };
 }
 

@@ -16,6 +16,8 @@ const nothing: Given = {
   tlsCert: undefined,
   tlsKey: undefined,
   tlsServerName: undefined,
+  sentinels: [],
+  addressMap: undefined,
 };
 
 let folder: string;
@@ -50,6 +52,20 @@ describe('how a pair is reached', () => {
 
   it('logs in', () => {
     expect(pairReach({ ...nothing, user: 'me', password: 'pw' })).toMatchObject({ username: 'me', password: 'pw' });
+  });
+
+  it('logs in at nodes that are found as at the first URL that says how', () => {
+    const nodes = ['valkey://a', 'valkey://me:p%40w@b'];
+    expect(pairReach({ ...nothing, nodes })).toMatchObject({ nodes, username: 'me', password: 'p@w' });
+    expect(pairReach({ ...nothing, nodes, password: 'x' })).not.toHaveProperty('username');
+  });
+
+  it('passes on Sentinels and the address map', () => {
+    const addressMap = { 'a:1': 'b:2' };
+    expect(pairReach({ ...nothing, sentinels: ['s:26379'], addressMap })).toMatchObject({
+      sentinels: ['valkey://s:26379'],
+      addressMap,
+    });
   });
 
   it('reads TLS material, and takes bare addresses as meant for TLS then', () => {

@@ -1,0 +1,185 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import {
+  checkPair,
+  chooseTarget,
+  type Finding,
+  isTarget,
+  type Target,
+  worstOf,
+} from '../../switchover/checks/index.js';
+import { SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
+import { reportPage } from '../../switchover/report/index.js';
+import { type Survey, takeSurvey } from '../../switchover/survey/index.js';
+import { clock } from '../../transport/index.js';
+import { findingLines, verdictLine } from '../check/finding-lines.js';
+import { confirm } from '../confirm.js';
+import { defineCommand } from '../define-command.js';
+import { ExitCode } from '../exit-code.js';
+import { packageVersion } from '../package-version.js';
+import { UsageError } from '../report-error.js';
+import { outputSettings, type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
+import { planSettings } from '../settings/plan-settings.js';
+import { duration, path, type Values, yesNo } from '../settings/setting.js';
+import { journalPath } from '../switch/journal-path.js';
+import { Onlooker } from '../switch/onlooker.js';
+import { planLines } from '../switch/plan-lines.js';
+import { StepView } from '../switch/step-view.js';
+import { storyLines } from '../switch/story-lines.js';
+import { tellStory } from '../switch/tell-story.js';
+import { say, type Terminal } from '../terminal.js';
+import { refuseLogin } from './status.js';
+
+const switchSettings = {
+  ...pairSettings,
+  ...planSettings,
+  ...outputSettings,
+  yes: yesNo('do not ask'),
+  dryRun: yesNo('only check and show the plan'),
+  report: path('write what happened into one HTML file for people who were not there'),
+  notice: yesNo('tell clients on Segue to hold while the primary moves', true),
+  canary: yesNo('write to a key segue:canary:<id> through the switch, as a proof (it is deleted afterwards)', true),
+  catchUp: duration('for the replica to get the last bytes while writes wait; then everything is undone', '1s'),
+  journal: path('where the switch is written down (default: in $XDG_STATE_HOME/segue)'),
+} as const;
+
+type SwitchValues = Values<typeof switchSettings>;
+
+/** With a report the picture shows a while without the switch on both sides; without one nobody should have to wait. */
+const marginMs = { withReport: 1_000, without: 150 };
+
+export function switchCommand(): Command {
+  return defineCommand({
+    name: 'switch',
+    what: 'make the replica the primary, in a few milliseconds and without losing a write',
+    settings: switchSettings,
+    examples: [
+      ['segue switch --nodes valkey://10.0.0.1:6379', 'checks, shows the plan, asks, switches, proves'],
+      [
+        'segue switch --nodes 10.0.0.1:6379 --to 10.0.0.3:6379 --yes --report switch.html',
+        'in a script, with a report',
+      ],
+      ['segue switch --nodes 10.0.0.1:6379 --dry-run', 'all but the switch'],
+    ],
+    exits: [
+      [ExitCode.Done, 'switched and proven'],
+      [ExitCode.ChecksFailed, 'not begun: a check refuses'],
+      [ExitCode.GivenUp, 'given up and undone: nothing has changed'],
+      [ExitCode.Unproven, 'switched, but something that should follow could not be shown'],
+      [ExitCode.Unknown, 'state unknown: a person must look'],
+      [ExitCode.Busy, 'another switch is under way'],
+      [ExitCode.Interrupted, 'interrupted and undone: nothing has changed'],
+    ],
+    run: (values, terminal) => runSwitch(values, pairReach(values), terminal),
+  });
+}
+
+async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Terminal): Promise<ExitCode> {
+  if (!values.yes && !values.dryRun && !terminal.canAsk) {
+    throw new UsageError('there is no terminal to ask on: say --yes to switch, or --dry-run to only look');
+  }
+  if (values.report !== undefined) claim(values.report);
+  const { err, errStyle, interrupted } = terminal;
+  const tell = (...lines: readonly string[]): void => {
+    for (const line of lines) say(err, line);
+  };
+  const before = await takeSurvey(reach);
+  refuseLogin(before);
+  const { to, method } = values;
+  const wanted = { access: reach, method, absenceSeconds: values.absence / 1_000, ...(to === undefined ? {} : { to }) };
+  const findings = await checkPair(before, wanted);
+  const shown = values.dryRun ? findings : findings.filter(({ verdict }) => verdict !== 'ok');
+  tell('', ...findingLines(shown, errStyle, err.columns || 100), verdictLine(findings, errStyle), '');
+  const target = chooseTarget(before, to);
+  if (!isTarget(target) || worstOf(findings) === 'refuse') {
+    if (values.json) say(terminal.out, JSON.stringify({ outcome: 'refused', findings }));
+    return ExitCode.ChecksFailed;
+  }
+  const journal = values.journal ?? journalPath([target.from, target.to, ...target.others].map(({ name }) => name));
+  tell(...planLines({ ...values, target, journal }, errStyle), '');
+  if (values.dryRun) {
+    if (values.json) say(terminal.out, JSON.stringify({ outcome: 'dry-run', findings, ...namesOf(target) }));
+    return ExitCode.Done;
+  }
+  if (!values.yes && !(await confirm(`  Make ${target.to.name} the primary?`, terminal))) {
+    tell('  Nothing was done.');
+    return interrupted.aborted ? ExitCode.Interrupted : ExitCode.GivenUp;
+  }
+  return carryOut({ values, reach, target, findings, before, journal }, terminal);
+}
+
+interface Decided {
+  readonly values: SwitchValues;
+  readonly reach: PairReach;
+  readonly target: Target;
+  readonly findings: readonly Finding[];
+  readonly before: Survey;
+  readonly journal: string;
+}
+
+async function carryOut(decided: Decided, terminal: Terminal): Promise<ExitCode> {
+  const { values, reach, target, findings, before, journal } = decided;
+  const { err, errStyle, out, style, interrupted } = terminal;
+  const margin = values.report === undefined ? marginMs.without : marginMs.withReport;
+  const onlooker = await Onlooker.start({ access: reach, target, canary: values.canary, marginMs: margin });
+  const [startedAt, startedMs] = [new Date(), clock.now()];
+  const steps = new StepView(terminal);
+  let result: SwitchReport | SwitchError;
+  try {
+    result = await switchPrimary({
+      ...loginOf(reach),
+      from: target.from.url,
+      to: target.to.url,
+      others: target.others.map(({ url }) => url),
+      method: values.method,
+      notice: values.notice,
+      journalPath: journal,
+      nodeTimeoutMs: values.timeout,
+      catchUpTimeoutMs: values.catchUp,
+      signal: interrupted,
+      onStep: (step) => steps.ended(step),
+    });
+  } catch (error) {
+    if (!(error instanceof SwitchError)) throw error;
+    result = error;
+  } finally {
+    steps.close();
+  }
+  const testimony = await onlooker.finish();
+  const madeBy = `segue ${packageVersion()}`;
+  const story = tellStory({ madeBy, startedAt, startedMs, target, findings, before, result, testimony });
+  const screen = values.json ? err : out;
+  for (const line of ['', ...storyLines(story, values.json ? errStyle : style), '']) say(screen, line);
+  if (values.json) say(out, JSON.stringify(story));
+  if (values.report !== undefined) {
+    writeFileSync(values.report, reportPage(story));
+    say(err, `  report: ${values.report}`);
+  }
+  if (result instanceof SwitchError) {
+    // What was undone because the user wanted it so is no failure.
+    if (interrupted.aborted && result.code === 'SEGUE_SWITCH_GIVEN_UP') return ExitCode.Interrupted;
+    throw result;
+  }
+  return story.outcome === 'switched' ? ExitCode.Done : ExitCode.Unproven;
+}
+
+/** A place that cannot be written to is found out before the switch, not after it. */
+function claim(file: string): void {
+  try {
+    writeFileSync(file, '', { flag: 'a' });
+  } catch (error) {
+    throw new UsageError(`--report: cannot write the file: ${(error as Error).message}`);
+  }
+}
+
+function namesOf({ from, to, others }: Target): object {
+  return { from: from.name, to: to.name, others: others.map(({ name }) => name) };
+}
+
+function loginOf({ username, password, tls }: PairReach): Pick<PairReach, 'username' | 'password' | 'tls'> {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}

@@ -1,0 +1,65 @@
+import { Canary, type CanaryReport, type NodeTrack, PairGauge } from '../../switchover/canary/index.js';
+import type { Target } from '../../switchover/checks/index.js';
+import { type PairAccess, type Survey, takeSurvey } from '../../switchover/survey/index.js';
+import { type Address, clock, parseAddress } from '../../transport/index.js';
+
+export interface OnlookerOptions {
+  readonly access: PairAccess;
+  readonly target: Target;
+  readonly canary: boolean;
+  /** How long it watches before and after the switch, so that the switch can be compared with the time without one. */
+  readonly marginMs: number;
+}
+
+/** What somebody who only watched and wrote has seen. */
+export interface Testimony {
+  readonly canary: CanaryReport | undefined;
+  readonly canaryTrouble: string | undefined;
+  readonly tracks: readonly NodeTrack[];
+  /** When the gauge began, on the clock. */
+  readonly tracksStartedMs: number;
+  /** Undefined when the pair could not be asked any more. */
+  readonly after: Survey | undefined;
+}
+
+/** Watches a pair and writes to it while it is switched. What it cannot do it leaves out, and says why. */
+export class Onlooker {
+  private constructor(
+    private readonly options: OnlookerOptions,
+    private readonly gauge: PairGauge,
+    private readonly canary: Canary | undefined,
+    private readonly canaryTrouble: string | undefined,
+  ) {}
+
+  /** Resolves after the margin. */
+  static async start(options: OnlookerOptions): Promise<Onlooker> {
+    const { access, target } = options;
+    const nodes = [target.from, target.to, ...target.others].map(({ name }) => parseAddress(name) as Address);
+    let canary: Canary | undefined;
+    let trouble = options.canary ? undefined : 'it was not wanted';
+    if (options.canary) {
+      canary = await Canary.start({ access, nodes }).catch((error: Error) => {
+        trouble = error.message;
+        return undefined;
+      });
+    }
+    const onlooker = new Onlooker(options, new PairGauge({ access, nodes }), canary, trouble);
+    await onlooker.#margin();
+    return onlooker;
+  }
+
+  /** Resolves after another margin. Never rejects. */
+  async finish(): Promise<Testimony> {
+    await this.#margin();
+    const tracks = this.gauge.stop();
+    const canary = await this.canary?.finish();
+    const after = await takeSurvey(this.options.access).catch(() => undefined);
+    return { canary, canaryTrouble: this.canaryTrouble, tracks, tracksStartedMs: this.gauge.startedMs, after };
+  }
+
+  #margin(): Promise<void> {
+    return new Promise((resolve) => {
+      clock.setTimer(this.options.marginMs, resolve);
+    });
+  }
+}

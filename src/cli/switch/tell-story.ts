@@ -1,0 +1,55 @@
+import type { Finding, Target } from '../../switchover/checks/index.js';
+import { SwitchError, type SwitchErrorCode, type SwitchReport } from '../../switchover/index.js';
+import { errorGrowth, type StoryOutcome, type SwitchStory, storyNodes } from '../../switchover/report/index.js';
+import type { Survey } from '../../switchover/survey/index.js';
+import type { Testimony } from './onlooker.js';
+
+export interface StoryParts {
+  readonly madeBy: string;
+  readonly startedAt: Date;
+  /** The same moment on the clock. */
+  readonly startedMs: number;
+  readonly target: Target;
+  readonly findings: readonly Finding[];
+  readonly before: Survey;
+  readonly result: SwitchReport | SwitchError;
+  readonly testimony: Testimony;
+}
+
+const outcomes: Partial<Record<SwitchErrorCode, StoryOutcome>> = {
+  SEGUE_SWITCH_CHECK: 'refused',
+  SEGUE_SWITCH_BUSY: 'refused',
+  SEGUE_SWITCH_JOURNAL: 'refused',
+  SEGUE_SWITCH_GIVEN_UP: 'given-up',
+  SEGUE_SWITCH_UNPROVEN: 'unproven',
+};
+
+/** Puts together what the switch, the witness and the surveys know. */
+export function tellStory(parts: StoryParts): SwitchStory {
+  const { madeBy, startedAt, startedMs, target, findings, before, result, testimony } = parts;
+  const { canary, canaryTrouble, tracks, tracksStartedMs, after } = testimony;
+  const isError = result instanceof SwitchError;
+  const faults = canary === undefined ? 0 : faultsOf(canary.sequence);
+  return {
+    madeBy,
+    startedAt: startedAt.toISOString(),
+    outcome: isError ? (outcomes[result.code] ?? 'unknown') : faults > 0 ? 'unproven' : 'switched',
+    reason: isError ? result.message : faults > 0 ? 'the canary found faults in what it had written' : undefined,
+    from: target.from.name,
+    to: target.to.name,
+    switch: isError ? result.report : result,
+    findings,
+    before: storyNodes(before),
+    after: after === undefined ? [] : storyNodes(after),
+    errors: after === undefined ? [] : errorGrowth(before, after),
+    canary,
+    canaryStartedMs: (canary?.startedMs ?? startedMs) - startedMs,
+    canaryTrouble,
+    tracks,
+    tracksStartedMs: tracksStartedMs - startedMs,
+  };
+}
+
+function faultsOf({ missing, doubled, reordered, unexpected }: NonNullable<Testimony['canary']>['sequence']): number {
+  return missing + doubled + reordered + unexpected;
+}
