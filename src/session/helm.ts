@@ -2,8 +2,6 @@ import { RespError } from '../resp/index.js';
 import type { Approach } from './approach.js';
 import type { Book } from './book.js';
 import type { Capability } from './capability.js';
-import { expire } from './expire.js';
-import { Hold } from './hold.js';
 import type { Inlet } from './inlet.js';
 import type { Intake } from './intake.js';
 import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
@@ -11,10 +9,10 @@ import type { SessionOptions } from './options.js';
 import { flush, type Upstream } from './outlet.js';
 import { Prospect } from './prospect.js';
 import type { Refusal } from './refusal.js';
-import type { WireCode } from './session-error.js';
 import type { SessionPorts } from './session-ports.js';
 import type { Settler } from './settle.js';
 import { hasProvisional, resolveProvisional } from './uncertain.js';
+import { Wait } from './wait.js';
 
 /** The parts of a session that the helm sets in motion. */
 export interface Crew<P extends Primary> {
@@ -36,7 +34,7 @@ const INVALIDATE_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
  * and owns what that needs: the connection, the one that stands ready, the timer.
  */
 export class Helm<P extends Primary> {
-  readonly #hold = new Hold();
+  readonly #wait: Wait<P>;
   #state: State<P> = initial;
   #link: Upstream | undefined;
   /** Until the link is joined. */
@@ -45,13 +43,23 @@ export class Helm<P extends Primary> {
   #refusal: Refusal | undefined;
   #timer: unknown;
   #replayed = 0;
-  #lastTrouble: string | undefined;
   #paused = false;
   /** In a hold: the session was quiet when it was last looked at. */
   #still = false;
 
   constructor(private readonly crew: Crew<P>) {
-    const { book, ports, options } = crew;
+    const { book, intake, ports, options } = crew;
+    const helm = this;
+    this.#wait = new Wait<P>({
+      book,
+      intake,
+      ports,
+      holdTimeoutMs: options.holdTimeoutMs,
+      get state() {
+        return helm.#state;
+      },
+      tellUncertain: (node, commands) => this.#tellUncertain(node, commands),
+    });
     this.#prospect = new Prospect({
       identity: book.identity,
       scripts: ports.scripts,
@@ -87,14 +95,14 @@ export class Helm<P extends Primary> {
   }
 
   open(view: P | undefined): void {
-    this.#hold.begin(0, this.crew.book.ledger.tail, this.crew.ports.now());
+    this.#wait.open();
     this.dispatch(view === undefined ? { type: 'open' } : { type: 'primary', view });
   }
 
   /** Commands have come. */
   taken(): void {
     if (this.#state.at === 'flowing') return;
-    this.#hold.note(this.crew.book.ledger.tail, this.crew.ports.now());
+    this.#wait.note();
     this.#arm();
   }
 
@@ -178,7 +186,7 @@ export class Helm<P extends Primary> {
         this.#resume(effect.why);
         return;
       case 'give-up':
-        this.#giveUp(this.#waiting + 1, 'REDIRECTLOOP');
+        this.#wait.loop();
         return;
     }
   }
@@ -204,26 +212,20 @@ export class Helm<P extends Primary> {
     const { at } = this.#state;
     if (at === 'flowing' || at === 'holding' || at === 'closed') return;
     // What was in flight in a hold by notice waits only from now on.
-    if (before.at === 'holding') this.#hold.note(this.crew.book.ledger.tail, this.crew.ports.now());
+    if (before.at === 'holding') this.#wait.note();
     if (before.at !== 'flowing') return;
     const node = 'view' in this.#state ? this.#state.view.node : undefined;
-    this.#beginHold({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
-  }
-
-  #beginHold(what: { node: string | undefined; cause: string; limitMs?: number }): void {
-    this.#hold.begin(this.#waiting, this.crew.book.ledger.tail, this.crew.ports.now());
-    this.crew.ports.onEvent({ type: 'hold', ...what });
+    this.#wait.begin({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
   }
 
   #stand(untilMs: number): void {
     const { view } = this.#state as State<P> & { at: 'holding' };
-    this.#beginHold({ node: view.node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
+    this.#wait.begin({ node: view.node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
   }
 
   #resume(why: 'released' | 'ran-out' | 'held-too-long'): void {
     const { view } = this.#state as State<P> & { at: 'flowing' };
-    const heldMs = this.#hold.end(this.crew.ports.now());
-    this.crew.ports.onEvent({ type: 'resume', node: view.node, why, heldMs });
+    this.crew.ports.onEvent({ type: 'resume', node: view.node, why, heldMs: this.#wait.end() });
     this.flush();
   }
 
@@ -236,43 +238,22 @@ export class Helm<P extends Primary> {
     if (state.at === 'flowing' || state.at === 'closed') return;
     // Who does not read cannot be answered: that is no fault of the node's.
     if (state.at === 'leaving' && this.#paused) return;
-    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.#expiryAt());
+    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.#wait.expiresAt);
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timer = ports.setTimer(Math.max(0, Math.ceil(at - ports.now())), () => this.#onTimer());
-  }
-
-  #expiryAt(): number {
-    return this.#hold.dueAt(this.#waiting, this.crew.options.holdTimeoutMs);
-  }
-
-  /** The first command that the client waits for; in a hold by notice, of those that were not sent. */
-  get #waiting(): number {
-    const { ledger, given } = this.crew.book;
-    return Math.max(this.#state.at === 'holding' ? ledger.sent : ledger.head, given);
   }
 
   #onTimer(): void {
     this.#timer = undefined;
     const { at } = this.#state;
     if (at === 'holding') {
-      if (this.#expiryAt() <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
-    } else if (at !== 'flowing' && at !== 'leaving') this.#expire();
+      if (this.#wait.expiresAt <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
+    } else if (at !== 'flowing' && at !== 'leaving') {
+      this.#wait.expire();
+      this.crew.settler.settleAnswered();
+      this.crew.ports.relieved?.();
+    }
     this.dispatch({ type: 'due' });
-  }
-
-  #expire(): void {
-    const upTo = this.#hold.expired(this.#waiting, this.crew.ports.now(), this.crew.options.holdTimeoutMs);
-    if (upTo > this.#waiting) this.#giveUp(upTo, 'HOLDTIMEOUT');
-    this.crew.settler.settleAnswered();
-    this.crew.ports.relieved?.();
-  }
-
-  #giveUp(upTo: number, code: WireCode): void {
-    const { book, intake, ports } = this.crew;
-    const { commands, uncertain } = expire(book, intake, upTo, code, this.#lastTrouble);
-    if (commands > 0) ports.onEvent({ type: 'given-up', code, commands });
-    const from = 'course' in this.#state ? this.#state.course.from : undefined;
-    this.#tellUncertain(from?.node ?? '', uncertain);
   }
 
   // ---- joining a node ------------------------------------------------------------------------------------------
@@ -303,7 +284,7 @@ export class Helm<P extends Primary> {
   }
 
   #missed(node: string, reason: string): void {
-    this.#lastTrouble = `${node}: ${reason}`;
+    this.#wait.blame(`${node}: ${reason}`);
     this.crew.ports.onEvent({ type: 'join-failed', node, reason });
     this.#hangUp();
     this.dispatch({ type: 'missed' });
@@ -311,8 +292,7 @@ export class Helm<P extends Primary> {
 
   #arrive({ node, term }: P): void {
     const { ports, settler } = this.crew;
-    const heldMs = this.#hold.end(ports.now());
-    ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs });
+    ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs: this.#wait.end() });
     this.#replayed = 0;
     settler.settleAnswered();
   }
@@ -324,7 +304,6 @@ export class Helm<P extends Primary> {
       this.crew.inlet.read(chunk);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
-      this.#lastTrouble = error.message;
       this.#hangUp();
       this.#onClose(error);
       return;
@@ -333,8 +312,9 @@ export class Helm<P extends Primary> {
     this.crew.ports.relieved?.();
   }
 
+  /** The node has said something that nobody asked for. */
   remark(text: string): void {
-    this.#lastTrouble = text;
+    this.#wait.blame(text);
   }
 
   progressed(): void {
@@ -349,7 +329,7 @@ export class Helm<P extends Primary> {
     const { at } = this.#state;
     const node = at === 'flowing' || at === 'holding' ? this.#state.view.node : undefined;
     this.#refusal = refusal;
-    this.#lastTrouble = refusal.by;
+    this.#wait.blame(refusal.by);
     this.dispatch({ type: 'refused', bounce: refusal.bounce });
     const { state } = this;
     // One refused command alone is all that there is to drain: the node has been left by now.
@@ -383,7 +363,7 @@ export class Helm<P extends Primary> {
   }
 
   #onClose(error: Error | undefined): void {
-    if (error !== undefined) this.#lastTrouble = error.message;
+    if (error !== undefined) this.#wait.blame(error.message);
     this.#letGo();
     this.dispatch({ type: 'lost' });
   }

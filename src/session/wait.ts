@@ -1,0 +1,81 @@
+import type { Book } from './book.js';
+import { expire } from './expire.js';
+import { Hold } from './hold.js';
+import type { Intake } from './intake.js';
+import type { Primary, State } from './machine.js';
+import type { WireCode } from './session-error.js';
+import type { SessionPorts } from './session-ports.js';
+
+export interface WaitHost<P extends Primary> {
+  readonly book: Book;
+  readonly intake: Intake;
+  readonly ports: SessionPorts<P>;
+  readonly holdTimeoutMs: number;
+  readonly state: State<P>;
+  tellUncertain(node: string, commands: number): void;
+}
+
+/** The commands that wait while the session sends nothing: how long they have, and what becomes of them then. */
+export class Wait<P extends Primary> {
+  readonly #hold = new Hold();
+  /** The last that went wrong, for the error of commands that are given up. */
+  #trouble: string | undefined;
+
+  constructor(private readonly host: WaitHost<P>) {}
+
+  blame(trouble: string): void {
+    this.#trouble = trouble;
+  }
+
+  /** Before the first node was joined. */
+  open(): void {
+    this.#hold.begin(0, this.host.book.ledger.tail, this.host.ports.now());
+  }
+
+  /** Nothing more is sent, for this cause. `limitMs`: no longer than this. */
+  begin(what: { node: string | undefined; cause: string; limitMs?: number }): void {
+    const { book, ports } = this.host;
+    this.#hold.begin(this.#first, book.ledger.tail, ports.now());
+    ports.onEvent({ type: 'hold', ...what });
+  }
+
+  /** More commands have come; or those in flight wait like the others from now on. */
+  note(): void {
+    this.#hold.note(this.host.book.ledger.tail, this.host.ports.now());
+  }
+
+  /** Returns how long it was. */
+  end(): number {
+    return this.#hold.end(this.host.ports.now());
+  }
+
+  /** When the first of them will have waited for too long. */
+  get expiresAt(): number {
+    return this.#hold.dueAt(this.#first, this.host.holdTimeoutMs);
+  }
+
+  /** Gives up those that have waited for too long. */
+  expire(): void {
+    const upTo = this.#hold.expired(this.#first, this.host.ports.now(), this.host.holdTimeoutMs);
+    if (upTo > this.#first) this.#giveUp(upTo, 'HOLDTIMEOUT');
+  }
+
+  /** The first of them is sent from node to node and back, and is given up. */
+  loop(): void {
+    this.#giveUp(this.#first + 1, 'REDIRECTLOOP');
+  }
+
+  /** The first command that the client waits for; in a hold by notice, of those that were not sent. */
+  get #first(): number {
+    const { ledger, given } = this.host.book;
+    return Math.max(this.host.state.at === 'holding' ? ledger.sent : ledger.head, given);
+  }
+
+  #giveUp(upTo: number, code: WireCode): void {
+    const { book, intake, ports, state } = this.host;
+    const { commands, uncertain } = expire(book, intake, upTo, code, this.#trouble);
+    if (commands > 0) ports.onEvent({ type: 'given-up', code, commands });
+    const from = 'course' in state ? state.course.from : undefined;
+    this.host.tellUncertain(from?.node ?? '', uncertain);
+  }
+}
