@@ -186,3 +186,56 @@ describe('what an operator may do wrong', () => {
     expect(await writing).toBe(1);
   });
 });
+
+describe('many, and those who may not', () => {
+  const Library: ClientClass = libraries[1]![1];
+  let pair: SwitchedPair;
+  afterEach(async () => {
+    await pair.stop();
+  });
+
+  it('five hundred sessions of one process: prepared, held and moved together', async () => {
+    pair = await SwitchedPair.start({});
+    const events: SegueEvent[] = [];
+    const Connector = segueConnector({ onEvent: (event) => events.push(event) });
+    const clients = Array.from({ length: 500 }, () => pair.client(Library, { Connector }));
+    await Promise.all(clients.map((client) => client.incr('k')));
+    const operator = await new Operator(pair.primary, pair.replica, { holdMs: 10_000 }).listen();
+    const [ready] = await operator.tell('prepare').then(() => operator.answered('ready'));
+    expect(ready).toMatchObject({ sessions: 500, late: 0 });
+    await operator.tell('hold');
+    expect(await operator.answered('holding')).toMatchObject([{ sessions: 500, late: 0 }]);
+    const before = await refusals(pair.primary);
+    // Half of them have something to say.
+    const held = clients.slice(0, 250).map((client) => client.incr('k'));
+    await operator.move();
+    const counts = await Promise.all(held);
+    expect([...counts].sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, n) => 501 + n));
+    const moved = () => events.filter((event) => event.type === 'move' && event.node === pair.replica.address).length;
+    await waitFor(() => moved() === 500, { deadlineMs: 10_000, what: 'all to have moved' });
+    expect(await refusals(pair.primary)).toEqual(before);
+    expect(events.filter((event) => event.type === 'join-failed')).toEqual([]);
+    expect(pair.errors).toEqual([]);
+    operator.close();
+  });
+
+  it('a user without permission for the channel: one event per node, and a switch goes by refusals', async () => {
+    const users = [{ name: 'app', password: 'secret', rules: 'resetchannels ~* &app:* +@all' }];
+    pair = await SwitchedPair.start({ users });
+    const events: SegueEvent[] = [];
+    const Connector = segueConnector({ onEvent: (event) => events.push(event) });
+    const client = pair.client(Library, { Connector, username: 'app', password: 'secret' });
+    await client.incr('k');
+    const denied = () => events.filter((event) => event.type === 'notices-unavailable');
+    await waitFor(() => denied().length === 2, { deadlineMs: 5_000, what: 'the event of each node' });
+    const operator = await new Operator(pair.primary, pair.replica).listen();
+    await operator.tell('prepare');
+    await operator.tell('hold');
+    expect(await client.incr('k')).toBe(2);
+    await operator.move();
+    expect(await client.incr('k')).toBe(3);
+    expect(pair.errors).toEqual([]);
+    expect(denied().length).toBe(2);
+    operator.close();
+  });
+});

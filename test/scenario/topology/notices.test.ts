@@ -162,6 +162,23 @@ describe('a notice', () => {
     expect(about('notice').length).toBe(2);
   });
 
+  test('to prepare makes the watch ask all nodes first: it may have missed the switch before', async () => {
+    await listening();
+    world.promote('B');
+    world.follow('A', 'B');
+    servers.B.publish(notice({ from: 'b:1', to: 'a:1' }));
+    servers.B.publish(notice({ from: 'b:1', to: 'a:1', kind: 'hold' }));
+    await settled();
+    expect(heard).toMatchObject([
+      { notice: { kind: 'prepare' }, isFit: true, from: 'b:1', to: { node: 'a:1', term: 2 } },
+      { notice: { kind: 'hold' }, isFit: true },
+    ]);
+    // A is known to be a replica by now, so its promotion is believed at once, whatever B says.
+    world.promote('A');
+    world.at('B').state = 'frozen';
+    expect(await open[0]!.suspect('b:1')).toMatchObject({ node: 'a:1', term: 3 });
+  });
+
   test('about this pair names its nodes', async () => {
     await listening();
     servers.A.publish(notice());
@@ -232,11 +249,11 @@ describe('a notice', () => {
 
   test('is one of at most twenty in a second', async () => {
     await listening();
-    for (let n = 0; n < 50; n++) servers.A.publish(notice({ id: `n${n}` }));
+    for (let n = 0; n < 50; n++) servers.A.publish(notice({ id: `n${n}`, kind: 'hold' }));
     await settled();
     expect([heard.length, about('notice-ignored').length]).toEqual([20, 1]);
     await passTime(1000);
-    servers.A.publish(notice({ id: 'later' }));
+    servers.A.publish(notice({ id: 'later', kind: 'hold' }));
     await settled();
     expect(heard.length).toBe(21);
   });
