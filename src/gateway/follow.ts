@@ -56,7 +56,7 @@ class FollowHandler implements ClientHandler {
   }
 
   ended(): void {
-    this.#door.wind();
+    this.#door.ended();
   }
 
   drained(): void {

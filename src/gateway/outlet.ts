@@ -21,8 +21,8 @@ export class Outlet {
 
   constructor(
     private readonly link: AcceptedLink,
-    /** All that was sent has left. */
-    private readonly onDrained: () => void,
+    /** Bytes have left; all of them, if `drained`. */
+    private readonly onFlushed: (drained: boolean) => void,
   ) {}
 
   get backlogBytes(): number {
@@ -49,7 +49,7 @@ export class Outlet {
     this.sentBytes += this.#underWayBytes;
     this.#underWayBytes = 0;
     this.#flush();
-    if (this.backlogBytes === 0) this.#empty();
+    this.#flushed();
   }
 
   /** Nothing will be sent any more. */
@@ -64,12 +64,13 @@ export class Outlet {
     this.#due = false;
     if (this.#underWayBytes > 0 || this.#queuedBytes === 0) return;
     this.#flush();
-    if (this.backlogBytes === 0) this.#empty();
+    this.#flushed();
   };
 
-  #empty(): void {
-    if (this.#ended) this.link.end();
-    else this.onDrained();
+  #flushed(): void {
+    const drained = this.backlogBytes === 0;
+    if (drained && this.#ended) this.link.end();
+    else this.onFlushed(drained);
   }
 
   #flush(): void {

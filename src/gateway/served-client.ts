@@ -40,6 +40,8 @@ export class ServedClient implements Client, AcceptedHandlers {
   #commands = 0;
   #state: 'served' | 'parting' | 'gone' = 'served';
   #pauses = 0;
+  /** The client has ended its side. */
+  #ended = false;
   #heldBytes = 0;
   /** What the last look saw, and since when that has not changed. */
   readonly #seen = { passed: -1, sent: -1, quietSince: 0, stalledSince: 0 };
@@ -52,7 +54,10 @@ export class ServedClient implements Client, AcceptedHandlers {
   ) {
     this.remote = link.remote;
     this.acceptedAt = host.now;
-    this.#outlet = new Outlet(link, () => this.#handler?.drained());
+    this.#outlet = new Outlet(link, (drained) => {
+      if (drained) this.#handler?.drained();
+      this.#account();
+    });
   }
 
   /** Before anything else. */
@@ -125,6 +130,7 @@ export class ServedClient implements Client, AcceptedHandlers {
   }
 
   onEnd(): void {
+    this.#ended = true;
     if (this.#handler === undefined) this.link.close();
     else this.#handler.ended();
   }
@@ -170,6 +176,8 @@ export class ServedClient implements Client, AcceptedHandlers {
     const { limits } = this.host;
     const quietMs = now - this.#quietSince(now);
     if (this.#stalledMs(now) >= limits.stallTimeoutMs) return 'stalled';
+    // Nobody may be there any more, and what it waits for may never come.
+    if (this.#ended && quietMs >= limits.stallTimeoutMs) return 'stalled';
     switch (this.#handler?.standing) {
       case 'new':
         return now - this.acceptedAt >= limits.handshakeTimeoutMs ? 'handshake' : undefined;

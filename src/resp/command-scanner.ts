@@ -277,6 +277,8 @@ export class CommandScanner {
   private endLine(line: Buffer, start: number, lineEnd: number): void {
     const end = lineEnd > start && line[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
     if (end - start > this.limits.inlineBytesMax) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    // Servers look for the end of the line in a C string: they would wait for it for ever.
+    if (line.subarray(start, end).includes(0)) throw this.broken('SEGUE_RESP_BAD_LINE');
     const args = this.split(line, start, end);
     this.argc = args.length;
     const name = args[0];

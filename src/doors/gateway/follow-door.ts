@@ -16,7 +16,7 @@ export interface Downstream {
 }
 
 /** Why a session was ended against the client's wish. */
-export type FollowEnd = 'protocol' | 'command-size' | 'upstream';
+export type FollowEnd = 'protocol' | 'command-size' | 'upstream' | 'drained';
 
 export interface FollowDoorOptions {
   readonly pair: Pair;
@@ -59,8 +59,8 @@ export class FollowDoor {
   #waiting = false;
   /** The node is not read. */
   #choked = false;
-  /** The client, or the gateway, wants to end: as soon as nothing is owed. */
-  #winding = false;
+  /** The client has ended its side, or the gateway wants to stop. */
+  #ending: 'client' | 'gateway' | undefined;
   #unreadable: FollowEnd | undefined;
 
   constructor(
@@ -98,9 +98,15 @@ export class FollowDoor {
     }
   }
 
-  /** The client sends no more, or the gateway stops: ends as soon as the client is owed nothing. */
+  /** The client sends no more: ends as soon as it is owed nothing. */
+  ended(): void {
+    this.#ending = 'client';
+    this.#maybeFinish();
+  }
+
+  /** The gateway stops: ends as soon as the client is owed nothing and is not in the middle of anything. */
   wind(): void {
-    this.#winding = true;
+    this.#ending ??= 'gateway';
     this.#maybeFinish();
   }
 
@@ -169,7 +175,7 @@ export class FollowDoor {
   }
 
   #relieved(): void {
-    if (this.#winding) this.#maybeFinish();
+    if (this.#ending !== undefined) this.#maybeFinish();
     if (!this.#waiting || this.#closed || this.#isFull(0.5)) return;
     this.#waiting = false;
     this.downstream.resume();
@@ -177,17 +183,18 @@ export class FollowDoor {
 
   #maybeFinish(): void {
     if (this.#closed || !this.#isSettled) return;
-    this.downstream.finish();
+    this.downstream.finish(this.#ending === 'gateway' ? 'drained' : undefined);
   }
 
   /**
-   * The client is owed no answer, is in no transaction, and in the middle of no command. One that waits in BLPOP is owed
-   * nothing either: when a client is gone without a word, its connection's end is all that tells, and it must not be
-   * given an element then.
+   * The client is owed nothing. That holds for one that waits in BLPOP, too: when a client is gone without a word, its
+   * connection's end is all that tells, and it must not be given an element then. Half a command or transaction is worth
+   * waiting for only when the client can still send the rest.
    */
   get #isSettled(): boolean {
     const { unanswered, retained, blocked } = this.#session;
-    return !this.#opened || blocked || (unanswered === 0 && retained.bytes === 0);
+    if (!this.#opened || blocked) return true;
+    return unanswered === 0 && (this.#ending === 'client' || retained.bytes === 0);
   }
 
   #ended(reason: string | undefined): void {

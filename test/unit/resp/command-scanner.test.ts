@@ -51,6 +51,7 @@ const malformed: [bytes: string, code: string][] = [
   ['GET "a"b\r\n', 'SEGUE_RESP_UNBALANCED_QUOTES'],
   ["GET 'a\r\n", 'SEGUE_RESP_UNBALANCED_QUOTES'],
   ['GET "a\\\r\n', 'SEGUE_RESP_UNBALANCED_QUOTES'],
+  ['PING\0x\r\n', 'SEGUE_RESP_BAD_LINE'],
 ];
 
 describe('any cutting gives the same commands', () => {
