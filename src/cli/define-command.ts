@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { ExitCode } from './exit-code.js';
+import { Interrupted } from './interrupted.js';
 import { configName, gatherSettings, variablesOf } from './settings/gather-settings.js';
 import { outputSettings, pairSettings } from './settings/pair-settings.js';
 import { path, type Setting, type Settings, type Values } from './settings/setting.js';
@@ -47,7 +48,8 @@ const definitions = new WeakMap<Command, Settings>();
  * }
  * ```
  *
- * `terminal.interrupted` fires at the first Ctrl-C: `run` should end soon with ExitCode.Interrupted; the second ends it.
+ * `terminal.interrupted` fires at the first Ctrl-C: `run` should end soon with ExitCode.Interrupted, or wait with
+ * unlessInterrupted where there is nothing to clean up; the second ends it.
  */
 export function defineCommand<S extends Settings>(definition: CommandDefinition<S>): Command {
   const settings = definition.settings;
@@ -94,6 +96,10 @@ async function runInterruptibly<S extends Settings>(
   try {
     const color = (values as Partial<Values<typeof outputSettings>>).color ?? true;
     return await definition.run(values, openTerminal(color, controller.signal));
+  } catch (error) {
+    // What it was waiting for would keep the process for some seconds more.
+    if (error instanceof Interrupted) process.exit(ExitCode.Interrupted);
+    throw error;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }

@@ -4,6 +4,7 @@ import { takeSurvey } from '../../switchover/survey/index.js';
 import { findingLines, verdictLine } from '../check/finding-lines.js';
 import { defineCommand } from '../define-command.js';
 import { ExitCode } from '../exit-code.js';
+import { unlessInterrupted } from '../interrupted.js';
 import { outputSettings, pairReach, pairSettings } from '../settings/pair-settings.js';
 import { planSettings } from '../settings/plan-settings.js';
 import { say } from '../terminal.js';
@@ -22,16 +23,17 @@ export function checkCommand(): Command {
       [ExitCode.Done, 'fit, perhaps with warnings'],
       [ExitCode.ChecksFailed, 'not fit: a check refuses'],
     ],
-    async run({ json, to, method, absence, ...values }, { out, style }) {
+    async run({ json, to, method, absence, ...values }, { out, style, interrupted }) {
       const reach = pairReach(values);
-      const survey = await takeSurvey(reach);
+      const survey = await unlessInterrupted(interrupted, takeSurvey(reach));
       refuseLogin(survey);
-      const findings = await checkPair(survey, {
+      const wanted = {
         access: reach,
         method,
         absenceSeconds: absence / 1000,
         ...(to === undefined ? {} : { to }),
-      });
+      };
+      const findings = await unlessInterrupted(interrupted, checkPair(survey, wanted));
       const verdict = worstOf(findings);
       if (json)
         say(out, JSON.stringify({ takenAt: survey.takenAt, primary: survey.primary?.name ?? null, verdict, findings }));

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isReached, type Survey, takeSurvey } from '../../switchover/survey/index.js';
 import { defineCommand } from '../define-command.js';
 import { ExitCode } from '../exit-code.js';
+import { unlessInterrupted } from '../interrupted.js';
 import { UsageError } from '../report-error.js';
 import { outputSettings, type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
 import { duration, yesNo } from '../settings/setting.js';
@@ -35,7 +36,7 @@ export function statusCommand(): Command {
     async run({ json, watch, interval, ...values }, terminal) {
       const reach = pairReach(values);
       if (watch) return watchPair(reach, { json, intervalMs: interval }, terminal);
-      const survey = await takeSurvey(reach);
+      const survey = await unlessInterrupted(terminal.interrupted, takeSurvey(reach));
       refuseLogin(survey);
       if (json) say(terminal.out, JSON.stringify(statusJson(survey)));
       else for (const line of ['', ...statusLines(survey, terminal.style), '']) say(terminal.out, line);
@@ -57,8 +58,7 @@ async function watchPair(
   };
   try {
     while (!interrupted.aborted) {
-      const survey = await takeSurvey(reach);
-      if (!interrupted.aborted) show(survey);
+      show(await unlessInterrupted(interrupted, takeSurvey(reach)));
       await rest(intervalMs, interrupted);
     }
   } finally {

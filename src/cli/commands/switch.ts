@@ -16,6 +16,7 @@ import { findingLines, verdictLine } from '../check/finding-lines.js';
 import { confirm } from '../confirm.js';
 import { defineCommand } from '../define-command.js';
 import { ExitCode } from '../exit-code.js';
+import { unlessInterrupted } from '../interrupted.js';
 import { packageVersion } from '../package-version.js';
 import { UsageError } from '../report-error.js';
 import { outputSettings, type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
@@ -83,11 +84,11 @@ async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Termi
   const tell = (...lines: readonly string[]): void => {
     for (const line of lines) say(err, line);
   };
-  const before = await takeSurvey(reach);
+  const before = await unlessInterrupted(interrupted, takeSurvey(reach));
   refuseLogin(before);
   const { to, method } = values;
   const wanted = { access: reach, method, absenceSeconds: values.absence / 1_000, ...(to === undefined ? {} : { to }) };
-  const findings = await checkPair(before, wanted);
+  const findings = await unlessInterrupted(interrupted, checkPair(before, wanted));
   const shown = values.dryRun ? findings : findings.filter(({ verdict }) => verdict !== 'ok');
   tell('', ...findingLines(shown, errStyle, err.columns || 100), verdictLine(findings, errStyle), '');
   const target = chooseTarget(before, to);
