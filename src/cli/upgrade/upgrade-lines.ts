@@ -1,4 +1,5 @@
-import type { Stage, UpgradeFinding, UpgradePreview, UpgradeReport } from '../../switchover/upgrade/index.js';
+import type { Finding } from '../../switchover/checks/index.js';
+import type { Stage, UpgradePreview, UpgradeReport } from '../../switchover/upgrade/index.js';
 import { time } from '../format.js';
 import type { Style } from '../style.js';
 import { tableLines } from '../table.js';
@@ -27,7 +28,7 @@ export function previewLines({ stages, findings }: UpgradePreview, style: Style)
   ];
 }
 
-function findingText({ verdict, node, reason, remedy }: UpgradeFinding, style: Style): string {
+function findingText({ verdict, node, reason, remedy }: Finding, style: Style): string {
   const mark = verdict === 'refuse' ? style.bad('refused') : style.accent('warning');
   return `${mark} ${node === undefined ? '' : `${node}: `}${reason}${remedy === undefined ? '' : ` (${remedy})`}`;
 }

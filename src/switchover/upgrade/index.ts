@@ -1,6 +1,5 @@
 export { type Restart, RestartCommand, type RestartRequest } from './restart-command.js';
 export { type Stage, type StageEvent, stageName, type UpgradePlan } from './stage.js';
-export type { UpgradeFinding } from './upgrade-checks.js';
 export { UpgradeError, type UpgradeErrorCode } from './upgrade-error.js';
 export type { UpgradeOptions } from './upgrade-options.js';
 export { previewUpgrade, type UpgradePreview, upgradePair } from './upgrade-pair.js';

@@ -1,23 +1,11 @@
+import type { Finding } from '../checks/index.js';
 import type { ReachedNode } from '../survey/index.js';
 import { unpersisted } from './persist.js';
 import { canCopy, canLoad, parseVersion, type ServerVersion, versionText } from './server-version.js';
 import type { UpgradePlan } from './stage.js';
 
-/** The same shape as a finding of the checks of a switch. */
-export interface UpgradeFinding {
-  readonly check: string;
-  readonly verdict: 'ok' | 'warning' | 'refuse';
-  readonly node?: string;
-  readonly reason: string;
-  readonly remedy?: string;
-}
-
 /** What speaks against restarting these nodes one after the other, as far as it can be known before. Pure. */
-export function checkUpgrade(
-  plan: UpgradePlan,
-  nodes: readonly ReachedNode[],
-  restartSetsRole: boolean,
-): UpgradeFinding[] {
+export function checkUpgrade(plan: UpgradePlan, nodes: readonly ReachedNode[], restartSetsRole: boolean): Finding[] {
   const primary = nodes.find(({ name }) => name === plan.primary)!;
   const replicas = plan.replicas.map((name) => nodes.find((node) => node.name === name)!);
   return [
@@ -27,13 +15,13 @@ export function checkUpgrade(
   ];
 }
 
-function checkVersions(plan: UpgradePlan, primary: ReachedNode, replicas: readonly ReachedNode[]): UpgradeFinding[] {
+function checkVersions(plan: UpgradePlan, primary: ReachedNode, replicas: readonly ReachedNode[]): Finding[] {
   const check = 'upgrade-version';
   if (plan.expect === undefined) {
     const reason = 'without the version that is expected, a version that cannot sync shows only when a replica is back';
     return [{ check, verdict: 'warning', reason, remedy: 'name it: --expect valkey-9.1' }];
   }
-  const findings: UpgradeFinding[] = [];
+  const findings: Finding[] = [];
   for (const node of [...replicas, primary]) {
     const is = versionOf(node);
     const wanted = parseVersion(plan.expect, is.family)!;
@@ -55,14 +43,14 @@ function checkVersions(plan: UpgradePlan, primary: ReachedNode, replicas: readon
 
 const noWayBack = 'upgrade to a version that reads what the nodes have now, or move the data by other means';
 
-function checkPersisted({ name, configFile }: ReachedNode): UpgradeFinding[] {
+function checkPersisted({ name, configFile }: ReachedNode): Finding[] {
   if (configFile !== undefined) return [];
   const reason = unpersisted(name, 'it runs without a configuration file');
   return [{ check: 'upgrade-role', verdict: 'refuse', node: name, reason }];
 }
 
 /** While one node restarts, its primary has one replica less. */
-function checkQuorum({ name, config }: ReachedNode, replicas: number): UpgradeFinding[] {
+function checkQuorum({ name, config }: ReachedNode, replicas: number): Finding[] {
   const needed = Number(config.get('min-replicas-to-write') ?? 0);
   if (needed <= replicas - 1) return [];
   const reason = `min-replicas-to-write is ${needed}, and while a node restarts its primary has ${replicas - 1}: it would refuse all writes`;

@@ -1,5 +1,5 @@
-import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { LineFile } from '../journal/line-file.js';
 import type { RestartMemory, UpgradePlan } from './stage.js';
 import { UpgradeError } from './upgrade-error.js';
 
@@ -21,7 +21,7 @@ export interface JournalContents {
 
 /** The stages of one upgrade, as lines of JSON; each is on the disk before what it tells of is begun. No secrets. */
 export class UpgradeJournal {
-  private constructor(private readonly file: FileHandle) {}
+  private constructor(private readonly file: LineFile) {}
 
   /** Begins a journal. @throws UpgradeError (SEGUE_UPGRADE_JOURNAL) when an unfinished one is there. */
   static async begin(path: string, plan: UpgradePlan): Promise<UpgradeJournal> {
@@ -29,26 +29,19 @@ export class UpgradeJournal {
     if (earlier !== undefined && !earlier.isEnded) {
       throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path} tells of an upgrade that was not finished: resume it`);
     }
-    const journal = await UpgradeJournal.open(path, 'w');
+    const journal = await UpgradeJournal.over(path, () => LineFile.create(path));
     await journal.write({ record: 'plan', segue: 1, plan });
     return journal;
   }
 
   /** Goes on with a journal, behind its last whole line. */
-  static async resume(path: string): Promise<UpgradeJournal> {
-    const text = await readFile(path);
-    await truncate(path, text.lastIndexOf(10) + 1);
-    return UpgradeJournal.open(path, 'a');
+  static resume(path: string): Promise<UpgradeJournal> {
+    return UpgradeJournal.over(path, () => LineFile.reopen(path));
   }
 
-  private static async open(path: string, flags: 'w' | 'a'): Promise<UpgradeJournal> {
+  private static async over(path: string, open: () => Promise<LineFile>): Promise<UpgradeJournal> {
     try {
-      await mkdir(dirname(resolve(path)), { recursive: true });
-      const journal = new UpgradeJournal(await open(path, flags, 0o600));
-      const folder = await open(dirname(resolve(path)), 'r');
-      await folder.sync();
-      await folder.close();
-      return journal;
+      return new UpgradeJournal(await open());
     } catch (error) {
       throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', `${path}: ${(error as Error).message}`, error);
     }
@@ -72,8 +65,7 @@ export class UpgradeJournal {
 
   private async write(record: JournalRecord): Promise<void> {
     try {
-      await this.file.appendFile(`${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`);
-      await this.file.sync();
+      await this.file.append(JSON.stringify({ at: new Date().toISOString(), ...record }));
     } catch (error) {
       throw new UpgradeError('SEGUE_UPGRADE_JOURNAL', (error as Error).message, error);
     }

@@ -1,4 +1,5 @@
-import { type AccessIo, isReached, type Survey, takeSurvey } from '../survey/index.js';
+import { checkPair, type Finding } from '../checks/index.js';
+import { type AccessIo, isReached, takeSurvey } from '../survey/index.js';
 import { SwitchError } from '../switch-error.js';
 import { switchPrimary } from '../switch-primary.js';
 import { left } from './leave.js';
@@ -7,7 +8,7 @@ import { planUpgrade } from './plan-upgrade.js';
 import { inStep, restartNode } from './restart-node.js';
 import { isVersion, parseVersion, versionText } from './server-version.js';
 import { type Stage, stageName, stagesOf, type UpgradePlan } from './stage.js';
-import { checkUpgrade, type UpgradeFinding } from './upgrade-checks.js';
+import { checkUpgrade } from './upgrade-checks.js';
 import { UpgradeError, type UpgradeErrorCode } from './upgrade-error.js';
 import { type JournalContents, readJournal, UpgradeJournal } from './upgrade-journal.js';
 import type { UpgradeOptions } from './upgrade-options.js';
@@ -18,18 +19,19 @@ import { UpgradeRun } from './upgrade-run.js';
 export interface UpgradePreview {
   readonly plan: UpgradePlan;
   readonly stages: readonly Stage[];
-  readonly findings: readonly UpgradeFinding[];
+  readonly findings: readonly Finding[];
 }
 
-/** Looks at the pair, decides and checks; changes nothing. Rejects with UpgradeError (SEGUE_UPGRADE_CHECK) when no plan is possible. */
+/**
+ * Looks at the pair, decides, and runs the checks of the switch and those of the restarts; changes nothing. Rejects with
+ * UpgradeError (SEGUE_UPGRADE_CHECK) when no plan is possible.
+ */
 export async function previewUpgrade(options: UpgradeOptions, io: AccessIo = {}): Promise<UpgradePreview> {
-  return preview(await takeSurvey(options, io), options);
-}
-
-function preview(survey: Survey, options: UpgradeOptions): UpgradePreview {
+  const survey = await takeSurvey(options, io);
   const plan = planUpgrade(survey, options);
-  const findings = checkUpgrade(plan, survey.nodes.filter(isReached), options.restartSetsRole ?? false);
-  return { plan, stages: stagesOf(plan), findings };
+  const ofRestarts = checkUpgrade(plan, survey.nodes.filter(isReached), options.restartSetsRole ?? false);
+  const ofSwitch = await checkPair(survey, { access: options, to: plan.target }, io);
+  return { plan, stages: stagesOf(plan), findings: [...ofRestarts, ...ofSwitch] };
 }
 
 /**
@@ -70,7 +72,9 @@ async function fresh(options: UpgradeOptions, io: AccessIo): Promise<Begin> {
   }
   const { journalPath } = options;
   const journal = journalPath === undefined ? undefined : await UpgradeJournal.begin(journalPath, plan);
-  const warnings = findings.filter(({ verdict }) => verdict === 'warning').map(({ reason }) => reason);
+  // Those of the switch were for the decision to begin.
+  const own = findings.filter(({ check, verdict }) => verdict === 'warning' && check.startsWith('upgrade-'));
+  const warnings = own.map(({ reason }) => reason);
   return { plan, earlier: undefined, journal, warnings };
 }
 
@@ -139,9 +143,12 @@ async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
   }
   const others = run.replicas.filter((node) => node !== to).map(({ url }) => url);
   const perform = run.options.switchPrimary ?? ((options) => switchPrimary(options, run.io));
+  const { journalPath } = run.options;
   const report = await perform({
     ...run.options.switchOptions,
     ...loginFor(run.options),
+    ...(journalPath === undefined ? {} : { journalPath: `${journalPath}.switch` }),
+    signal: run.signal,
     from: run.primary.url,
     to: to.url,
     others,
