@@ -20,19 +20,30 @@ export interface Command {
 /** Scripts may write and what is published here reaches nobody at the primary; WAIT can only be refused. */
 const STRAYS = new Set(['publish', 'spublish', 'eval', 'evalsha', 'fcall', 'wait', 'waitaof']);
 
-/** `id` is what the scanner said; the bytes are a whole command. */
-export function commandOf(table: CommandTable, id: number, bytes: Buffer, strict: boolean): Command {
-  const args = commandArgs(bytes, 0, bytes.length);
-  const name = id === 0 ? args[0]!.toString('latin1').toLowerCase() : table.nameOf(id);
-  return { name, args, bytes, id, nature: natureOf(table, id, name, args[1], strict) };
+/** Commands with a nature and without keys. In a cluster only for these no slot decides who is asked. */
+const KEYLESS = new Set(['dbsize', 'randomkey', 'keys', 'scan', 'lolwut', 'flushdb', 'flushall', 'swapdb', 'function']);
+
+/** What makes up a command's nature besides its own flags. */
+export interface NatureRules {
+  readonly table: CommandTable;
+  readonly strict: boolean;
+  /** The node is one of a cluster, and answers `-MOVED slot` by itself. `keyless`: only what has no slot is ours; `none`: nothing. */
+  readonly ours: 'all' | 'keyless' | 'none';
 }
 
-function natureOf(table: CommandTable, id: number, name: string, second: Buffer | undefined, strict: boolean): Nature {
-  let flags = table.flags[id] ?? 0;
-  if ((flags & Fact.Container) !== 0)
-    flags = second === undefined ? 0 : (table.subcommandFlags(id, second.toString('latin1')) ?? 0);
+/** `id` is what the scanner said; the bytes are a whole command. */
+export function commandOf(rules: NatureRules, id: number, bytes: Buffer): Command {
+  const args = commandArgs(bytes, 0, bytes.length);
+  const name = id === 0 ? args[0]!.toString('latin1').toLowerCase() : rules.table.nameOf(id);
+  return { name, args, bytes, id, nature: natureOf(rules, id, name, args[1]) };
+}
+
+function natureOf({ table, strict, ours }: NatureRules, id: number, name: string, second: Buffer | undefined): Nature {
+  if (ours === 'none' || (ours === 'keyless' && !KEYLESS.has(name))) return 'local';
   if (strict && STRAYS.has(name)) return 'stray';
-  return natureOfFlags(flags);
+  const flags = table.flags[id] ?? 0;
+  if ((flags & Fact.Container) === 0) return natureOfFlags(flags);
+  return second === undefined ? 'local' : natureOfFlags(table.subcommandFlags(id, second.toString('latin1')) ?? 0);
 }
 
 /** Of a command that has no subcommands. */

@@ -141,7 +141,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
     const { id, argc } = this.#scanner;
     if (id === 0 || argc === 0 || this.#waiting.length > 0 || this.#blocked) return false;
     if (((this.host.table.flags[id] ?? 0) & CLOSER_LOOK) !== 0) return false;
-    return !this.#state.follows || this.host.watch.standing.role === 'primary';
+    return !this.#state.follows || (this.host.ours === 'all' && this.host.watch.standing.role === 'primary');
   }
 
   #plainNature() {
@@ -154,8 +154,8 @@ export class NodeHandler implements ClientHandler, FrameSink {
   }
 
   #admit(bytes: Buffer): void {
-    const { table, strict } = this.host;
-    const command = commandOf(table, this.#scanner.id, bytes, strict);
+    const { table } = this.host;
+    const command = commandOf(this.host, this.#scanner.id, bytes);
     const spot = table.timeoutOf(command.id);
     const mayBlock = spot !== undefined && timeoutIndex(command.args, spot) !== undefined;
     this.#waiting.push({ command, role: roleOf(command, mayBlock), number: ++this.#commands });
@@ -291,10 +291,11 @@ export class NodeHandler implements ClientHandler, FrameSink {
   // ── from the node ────────────────────────────────────────────────────────────────────────────────────────────────
 
   get plain(): number {
-    const { identity, transaction, reply, follows } = this.#state;
+    const { identity, transaction, reply, follows, readOnly } = this.#state;
     if (transaction !== undefined || reply !== 'on' || identity.monitor) return 0;
     if (identity.protocol === 2 && identity.subscribed) return 0;
-    return !follows || this.host.watch.standing.role === 'primary' ? this.#expectations.plain : 0;
+    const passes = !follows || readOnly || this.host.watch.standing.role === 'primary';
+    return passes ? this.#expectations.plain : 0;
   }
 
   get reading(): boolean {
@@ -419,6 +420,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
       const set = identity.subscriptions[news.family];
       if (news.name !== undefined && news.is === 'subscribed') set.add(news.name);
       if (news.name !== undefined && news.is === 'unsubscribed') set.delete(news.name);
+      this.#state.refusesMulti = false;
       if (this.#rejoining === 'under way') return true;
       const complete = counts && (role.names > 0 ? ++this.#confirmed >= role.names : set.size === 0);
       if (complete) {

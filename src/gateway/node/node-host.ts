@@ -17,5 +17,7 @@ export interface NodeHost {
   readonly strict: boolean;
   /** CLIENT IDs, at the node, of the clients that have announced `redirect`. */
   readonly capable: Set<string>;
+  /** What of the rules concerns this node. */
+  readonly ours: 'all' | 'keyless' | 'none';
   limits(): Limits;
 }

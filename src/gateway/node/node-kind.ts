@@ -43,6 +43,11 @@ export class NodeKind implements ListenerKind {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     };
+    const watch = new NodeWatch({
+      conversation: { ...node, ...login },
+      table,
+      ...(watchIntervalMs === undefined ? {} : { intervalMs: watchIntervalMs }),
+    });
     this.#host = {
       name: formatAddress(url.address),
       node,
@@ -51,11 +56,12 @@ export class NodeKind implements ListenerKind {
       strict,
       capable: new Set(),
       limits: options.limits,
-      watch: new NodeWatch({
-        conversation: { ...node, ...login },
-        table,
-        ...(watchIntervalMs === undefined ? {} : { intervalMs: watchIntervalMs }),
-      }),
+      watch,
+      // Valkey redirects nothing in a cluster before 9.2; the proposal did, and a slot of -1 says what is meant.
+      get ours() {
+        if (!watch.clustered) return 'all';
+        return reply === 'moved' ? 'keyless' : 'none';
+      },
     };
   }
 

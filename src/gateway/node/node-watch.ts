@@ -50,6 +50,7 @@ export class NodeWatch {
   #conversation: Conversation | undefined;
   #tripwire: Conversation | undefined;
   #roleOnly = false;
+  #clustered = false;
   #begun = 0;
   #asking = false;
   #waiters: Waiter[] = [];
@@ -69,6 +70,11 @@ export class NodeWatch {
   /** What is believed now: `unknown` from the first hint of a change until the node has said what it is. */
   get standing(): Standing {
     return this.#suspect ? UNKNOWN : this.#last;
+  }
+
+  /** It is one of a cluster. */
+  get clustered(): boolean {
+    return this.#clustered;
   }
 
   /** Whom the node followed when it last followed somebody. */
@@ -173,6 +179,12 @@ export class NodeWatch {
     conversation
       .request(['COMMAND'])
       .then((reply) => this.#learn(reply))
+      .catch(() => {});
+    conversation
+      .request(['INFO', 'cluster'])
+      .then((info) => {
+        this.#clustered = String(info).includes('cluster_enabled:1');
+      })
       .catch(() => {});
     return conversation;
   }

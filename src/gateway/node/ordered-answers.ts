@@ -15,7 +15,7 @@ export class OrderedAnswers {
     return this.#waiting.length === 0;
   }
 
-  /** Held back for a slot in front. */
+  /** Held back for a slot in front, with something for each slot. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -32,6 +32,7 @@ export class OrderedAnswers {
   hold(): Slot {
     const slot: Slot = { bytes: undefined };
     this.#waiting.push(slot);
+    this.#bytes += SLOT_BYTES;
     return slot;
   }
 
@@ -43,8 +44,10 @@ export class OrderedAnswers {
       ready++;
     }
     for (const one of this.#waiting.splice(0, ready)) {
-      if (Buffer.isBuffer(one)) this.#bytes -= one.length;
+      this.#bytes -= Buffer.isBuffer(one) ? one.length : SLOT_BYTES;
       this.send(Buffer.isBuffer(one) ? one : one.bytes!);
     }
   }
 }
+
+const SLOT_BYTES = 64;

@@ -83,6 +83,17 @@ export class Rig {
     await this.#primary.cli('FLUSHALL');
     await this.#primary.cli('FUNCTION', 'FLUSH');
     await waitForSync(this.#primary, [this.#replica]);
+    await this.#watched();
+  }
+
+  /** A node listener in front of the primary, if there is one, knows what it is: its tripwire is in place. */
+  async #watched(): Promise<void> {
+    const wire = async () => {
+      const lines = String(await this.#primary.cli('CLIENT', 'LIST')).split('\n');
+      const own = lines.filter((line) => line.includes('name=segue-node-watch'));
+      return own.length === 0 || own.some((line) => / flags=b /.test(line));
+    };
+    await waitFor(wire, { deadlineMs: 10_000, what: 'the node listener to see its primary' });
   }
 
   /** The primary becomes the replica's replica. Resolves when it has its data from there. */
@@ -117,6 +128,36 @@ export class Rig {
       deadlineMs: 10_000,
       what: 'the replica to load',
     });
+  }
+
+  /**
+   * FAILOVER to a replica that is frozen: the primary demotes itself after a moment and waits. `unfreeze` lets it end.
+   * Resolves when it waits.
+   */
+  async failOverToFrozen(): Promise<void> {
+    const [from, to] = [this.#primary, this.#replica];
+    to.kill('SIGSTOP');
+    await from.cli('FAILOVER', 'TO', to.host, to.port, 'FORCE', 'TIMEOUT', '10');
+    await waitFor(async () => (await from.info('replication')).master_failover_state === 'failover-in-progress', {
+      deadlineMs: 10_000,
+      what: 'the failover to be in progress',
+    });
+  }
+
+  /** The failover ends as it was meant. */
+  async unfreeze(): Promise<void> {
+    this.#replica.kill('SIGCONT');
+    [this.#primary, this.#replica] = [this.#replica, this.#primary];
+    await waitFor(async () => (await this.#primary.info('replication')).role === 'master', {
+      deadlineMs: 10_000,
+      what: 'the other node to take over',
+    });
+  }
+
+  /** The failover is given up. */
+  async abortFailover(): Promise<void> {
+    await this.#primary.cli('FAILOVER', 'ABORT');
+    this.#replica.kill('SIGCONT');
   }
 
   async loadFast(): Promise<void> {

@@ -66,14 +66,39 @@ export class Scene {
     this.named = this.rig.primary.address;
   }
 
-  async until(look: () => Promise<boolean>, what: string): Promise<void> {
-    await waitFor(look, { deadlineMs: 10_000, what });
+  async unfreeze(): Promise<void> {
+    await this.rig.unfreeze();
+    this.named = this.rig.primary.address;
+  }
+
+  /** Nothing has come on these connections, although the node has answered others meanwhile. */
+  async silent(...names: readonly string[]): Promise<void> {
+    for (let i = 0; i < 5; i++) await this.talker('ping').ask('PING');
+    for (const name of names) {
+      const { waiting } = this.talker(name);
+      if (waiting.length > 0) throw new Error(`${name} has an answer: ${waiting.join(', ')}`);
+    }
   }
 
   close(): void {
     for (const talker of this.#talkers.values()) talker.close();
   }
 }
+
+/** Goes on when the command of some client has reached the node and waits there. */
+export const blocked: Act = async (scene) => {
+  const waits = (line: string) => / flags=\w*b/.test(line) && !line.includes('name=segue-node-watch');
+  await waitFor(
+    async () =>
+      String(await scene.node.cli('CLIENT', 'LIST'))
+        .split('\n')
+        .some(waits),
+    {
+      deadlineMs: 10_000,
+      what: 'a client that waits',
+    },
+  );
+};
 
 /** Plays a case; returns what was expected and what came, line by line, so that a difference shows in its context. */
 export async function play(

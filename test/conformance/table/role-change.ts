@@ -1,18 +1,6 @@
-import type { Act, Case, Scene } from '../kit/transcript.js';
+import { type Act, blocked, type Case } from '../kit/transcript.js';
 
 const swap: Act = (scene) => scene.swap();
-
-/** The command of connection `c` has reached the server and waits there. */
-async function blocked(scene: Scene): Promise<void> {
-  const waits = (line: string) => / flags=\w*b/.test(line) && !line.includes('name=segue-node-watch');
-  await scene.until(
-    async () =>
-      String(await scene.node.cli('CLIENT', 'LIST'))
-        .split('\n')
-        .some(waits),
-    'a client that waits',
-  );
-}
 
 const UNBLOCKED = '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 const beforeBlockedRedirects = ['BLPOP l 0', blocked, swap, `<- ${UNBLOCKED}`, '<- (closed)'];
@@ -148,6 +136,40 @@ export const roleChangeCases: readonly Case[] = [
       },
       '<- -REDIRECT <primary>',
       'PING -> +PONG',
+    ],
+  },
+  {
+    fact: '2.3 failover in progress',
+    name: 'capable clients wait for its end, others are refused',
+    at: 'primary',
+    talk: [
+      'b| CLIENT CAPA redirect -> +OK',
+      'r| CLIENT CAPA redirect -> +OK',
+      'r| READONLY -> +OK',
+      (scene) => scene.rig.failOverToFrozen(),
+      'SET k v',
+      'b| GET k',
+      "p| SET k v -> -READONLY You can't write against a read only replica.",
+      'p| GET k -> $-1',
+      'r| GET k -> $-1',
+      (scene) => scene.silent('c', 'b'),
+      (scene) => scene.unfreeze(),
+      '<- -REDIRECT <primary>',
+      'b| <- -REDIRECT <primary>',
+    ],
+  },
+  {
+    fact: '2.3 failover aborted',
+    name: 'who has waited goes on here',
+    at: 'primary',
+    talk: [
+      'b| CLIENT CAPA redirect -> +OK',
+      (scene) => scene.rig.failOverToFrozen(),
+      'SET k v',
+      (scene) => scene.silent('c'),
+      (scene) => scene.rig.abortFailover(),
+      '<- +OK',
+      'b| GET k -> $v',
     ],
   },
 ];
