@@ -372,4 +372,72 @@ describe('held in the middle of', () => {
     stage.at('A').answer('+OK');
     expect(stage.received()).toEqual(['+OK']);
   });
+
+  it('a pipeline of which the end is refused and a script ran: the new primary is asked whether it is', () => {
+    const stage = Stage.flowing();
+    stage.client('SET a 1', 'EVAL x 0');
+    stage.session.hold(1_000);
+    stage.session.prepare({ node: 'B', term: 1 });
+    stage.at('B').accept('slave');
+    stage.at('B').restore();
+    stage.connections[0]!.answer('-REDIRECT h:2', '+perhaps');
+    expect(stage.session.quiet).toBe(true);
+    stage.primary('B');
+    expect(stage.at('B').commands).toEqual(['ROLE']);
+    stage.at('B').restore();
+    expect(stage.at('B').commands).toEqual(['SET a 1', 'EVAL x 0']);
+  });
+});
+
+describe('a client that does not read', () => {
+  it('is not quiet until it has taken its answers', () => {
+    const stage = Stage.flowing();
+    stage.client('SET a 1');
+    stage.session.pause();
+    stage.session.hold(1_000);
+    expect(stage.at('A').paused).toBe(true);
+    expect(stage.session.quiet).toBe(false);
+    stage.session.resume();
+    stage.at('A').answer('+OK');
+    expect([stage.session.quiet, stage.standstills]).toEqual([true, 1]);
+  });
+
+  it('loses no answer that has come already, however long it takes', () => {
+    const stage = Stage.flowing({ drainTimeoutMs: 1_000 });
+    stage.client('SET a 1');
+    stage.session.pause();
+    stage.primary('B');
+    stage.wait(60_000);
+    expect(stage.at('A').closed).toBe(false);
+    stage.session.resume();
+    expect(stage.at('A').paused).toBe(false);
+    stage.at('A').answer('+OK');
+    expect(stage.received()).toEqual(['+OK']);
+    expect(stage.connections.length).toBe(2);
+  });
+
+  it('has all of drainTimeoutMs from then on', () => {
+    const stage = Stage.flowing({ drainTimeoutMs: 1_000 });
+    stage.client('SET a 1');
+    stage.session.pause();
+    stage.primary('B');
+    stage.wait(60_000);
+    stage.session.resume();
+    stage.wait(999);
+    expect(stage.received()).toEqual([]);
+    stage.wait(1);
+    expect(stage.words()).toEqual(['-UNCERTAIN']);
+  });
+
+  it('is restored elsewhere all the same, and reads nothing there', () => {
+    const stage = Stage.flowing();
+    stage.session.pause();
+    stage.primary('B');
+    expect(stage.at('B').paused).toBe(false);
+    stage.at('B').accept();
+    expect(stage.session.state.at).toBe('flowing');
+    expect(stage.at('B').paused).toBe(true);
+    stage.session.resume();
+    expect(stage.at('B').paused).toBe(false);
+  });
 });

@@ -14,6 +14,7 @@ export class Connection {
   readonly commands: string[] = [];
   closed = false;
   writable = true;
+  paused = false;
   #pending = Buffer.alloc(0);
   readonly #scanner = new CommandScanner(CommandTable.standard());
 
@@ -36,8 +37,14 @@ export class Connection {
 
   cork(): void {}
   uncork(): void {}
-  pause(): void {}
-  resume(): void {}
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
 
   close(): void {
     this.closed = true;
