@@ -16,7 +16,13 @@ export interface CommandDefinition<S extends Settings> {
   readonly examples: readonly (readonly [command: string, comment: string])[];
   /** What the exit code tells a script, where it tells more than done or not. */
   readonly exits?: readonly (readonly [code: ExitCode, meaning: string])[];
-  run(values: Values<S>, terminal: Terminal): Promise<ExitCode>;
+  run(values: Values<S>, terminal: Terminal, hangup: Hangup<Values<S>>): Promise<ExitCode>;
+}
+
+/** SIGHUP. To a command that listens for it, it says that the settings have changed; others it interrupts. */
+export interface Hangup<V> {
+  /** `read` reads all settings again. It throws UsageError for what cannot be used. */
+  on(listener: (read: () => V) => void): void;
 }
 
 /** Settings that may stand at the top of a settings file, for all commands. */
@@ -65,43 +71,51 @@ export function defineCommand<S extends Settings>(definition: CommandDefinition<
     // Arguments can hold passwords, and everybody on the machine can read them: the title takes their place.
     process.title = `segue ${definition.name}`;
     const siblings = command.parent?.commands ?? [command];
-    const values = gatherSettings(settings, {
-      command: definition.name,
-      settings,
-      shared,
-      commands: siblings.map((sibling) => sibling.name()),
-      flags: flagsOf(command),
-      environment: process.env,
-      otherVariables: [configName, ...siblings].flatMap((one) =>
-        typeof one === 'string' ? variablesOf({ [one]: path('') }) : variablesOf(definitions.get(one) ?? {}),
-      ),
-    });
-    process.exitCode = await runInterruptibly(definition, values);
+    const gather = () =>
+      gatherSettings(settings, {
+        command: definition.name,
+        settings,
+        shared,
+        commands: siblings.map((sibling) => sibling.name()),
+        flags: flagsOf(command),
+        environment: process.env,
+        otherVariables: [configName, ...siblings].flatMap((one) =>
+          typeof one === 'string' ? variablesOf({ [one]: path('') }) : variablesOf(definitions.get(one) ?? {}),
+        ),
+      });
+    process.exitCode = await runInterruptibly(definition, gather);
   });
   return command;
 }
 
 async function runInterruptibly<S extends Settings>(
   definition: CommandDefinition<S>,
-  values: Values<S>,
+  gather: () => Values<S>,
 ): Promise<ExitCode> {
+  const values = gather();
+  let listener: ((read: () => Values<S>) => void) | undefined;
   const controller = new AbortController();
   let interrupts = 0;
   const interrupt = (): void => {
     if (++interrupts >= interruptsMax) process.exit(ExitCode.Interrupted);
     controller.abort(new Error('interrupted'));
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, interrupt);
+  const hangup = (): void => (listener === undefined ? interrupt() : listener(gather));
+  const signals = { SIGINT: interrupt, SIGTERM: interrupt, SIGHUP: hangup };
+  for (const [signal, act] of Object.entries(signals)) process.on(signal, act);
   try {
     const color = (values as Partial<Values<typeof outputSettings>>).color ?? true;
-    return await definition.run(values, openTerminal(color, controller.signal));
+    return await definition.run(values, openTerminal(color, controller.signal), {
+      on: (added) => {
+        listener = added;
+      },
+    });
   } catch (error) {
     // What it was waiting for would keep the process for some seconds more.
     if (error instanceof Interrupted) process.exit(ExitCode.Interrupted);
     throw error;
   } finally {
-    for (const signal of signals) process.off(signal, interrupt);
+    for (const [signal, act] of Object.entries(signals)) process.off(signal, act);
   }
 }
 
