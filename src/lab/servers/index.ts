@@ -11,6 +11,7 @@ export {
 export { type CommandArgument, LabClient, type LabClientOptions } from './lab-client.js';
 export { LabError, type LabErrorCode } from './lab-error.js';
 export { type LabPair, type PairOptions, type ReplicationView, replicationOf, startPair, waitForSync } from './pair.js';
+export { LabSentinel, type SentinelOptions, startSentinel } from './sentinel.js';
 export { type Endpoint, LabServer, type RestartOptions, type ServerOptions, startServer } from './server.js';
 export type { AclUser, TlsSetup } from './server-config.js';
 export type { Exit } from './server-process.js';

@@ -26,6 +26,7 @@ import { permission } from './permission.js';
 import { persistence } from './persistence.js';
 import { readOnly } from './read-only.js';
 import { replicas } from './replicas.js';
+import { sentinel } from './sentinel.js';
 import { staleData } from './stale-data.js';
 import { tls } from './tls.js';
 import { unfinished } from './unfinished.js';
@@ -47,6 +48,7 @@ export const checks: readonly Check[] = [
   readOnly,
   announce,
   replicas,
+  sentinel,
   minReplicas,
   backlog,
   outputBuffer,

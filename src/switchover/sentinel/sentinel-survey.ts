@@ -11,6 +11,8 @@ export interface ReachedSentinel {
   readonly reachable: true;
   /** `host:port` as dialled from here. */
   readonly name: string;
+  /** It was given, or named by one that was: only then it is sent the login of Sentinels. */
+  readonly vouched: boolean;
   /** Its own id, 40 hexadecimal digits. */
   readonly id: string;
   readonly version: string;
@@ -26,6 +28,7 @@ export interface SentinelWatch {
   readonly service: string;
   /** Whom it takes for the primary, `host:port`. */
   readonly primary: string;
+  readonly primaryRunId: string;
   /** Flags such as master, s_down, o_down, failover_in_progress, disconnected. */
   readonly flags: readonly string[];
   readonly quorum: number;

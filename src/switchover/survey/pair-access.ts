@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
-import { type AddressMap, Conversation } from '../../topology/index.js';
+import { type AddressMap, Conversation, type ConversationOptions } from '../../topology/index.js';
 import {
   type Address,
   type Clock,
+  clock,
   formatAddress,
   type NodeUrl,
   OptionError,
@@ -39,12 +40,17 @@ interface Login {
 }
 
 const defaultTimeoutMs = 2_000;
+/** Of our connections, for CLIENT LIST. */
+const surveyName = 'segue-survey';
 
 /** The access, checked once: opens conversations with nodes by their address, whoever has named them. */
 export class Doorway {
   readonly timeoutMs: number;
   readonly tls: boolean;
   readonly seeds: readonly Address[];
+  /** Those that were given. */
+  readonly sentinels: readonly NodeUrl[];
+  readonly clock: Clock;
   readonly #access: PairAccess;
   readonly #io: AccessIo;
   readonly #urls: ReadonlyMap<string, NodeUrl>;
@@ -67,7 +73,9 @@ export class Doorway {
     this.#common = loginOf(access) ?? urls.map(loginOf).find((login) => login !== undefined) ?? {};
     this.seeds = [...this.#urls.values()].map(({ address }) => address);
     this.tls = overTcp[0]?.tls ?? access.tls !== undefined;
+    this.sentinels = (access.sentinels ?? []).map((url) => parseNodeUrl(url));
     this.timeoutMs = access.timeoutMs ?? defaultTimeoutMs;
+    this.clock = io.clock ?? clock;
   }
 
   /** Where a node that servers call `host:port` is reached from here; undefined when the map says nowhere. */
@@ -87,12 +95,19 @@ export class Doorway {
   }
 
   /** A conversation with a node of the pair, as our user. */
-  open(address: Address, name = 'segue-survey'): Conversation {
-    return this.dial(address, loginOf(this.#urls.get(formatAddress(address))) ?? this.#common, this.tls, name);
+  open(address: Address, name = surveyName, more: Pick<ConversationOptions, 'onPush'> = {}): Conversation {
+    const login = loginOf(this.#urls.get(formatAddress(address))) ?? this.#common;
+    return this.dial(address, login, this.tls, name, more);
   }
 
   /** A conversation with somebody else, as whoever the caller says. */
-  dial(address: Address, login: Login, tls: boolean, name = 'segue-survey'): Conversation {
+  dial(
+    address: Address,
+    login: Login,
+    tls: boolean,
+    name = surveyName,
+    more: Pick<ConversationOptions, 'onPush'> = {},
+  ): Conversation {
     return new Conversation({
       address,
       connectTimeoutMs: this.timeoutMs,
@@ -101,6 +116,7 @@ export class Doorway {
       ...(login.password === undefined ? {} : { password: login.password }),
       ...(tls ? { tls: this.#access.tls ?? {} } : {}),
       ...this.#io,
+      ...more,
     });
   }
 }

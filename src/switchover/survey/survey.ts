@@ -1,4 +1,5 @@
 import { formatAddress } from '../../transport/index.js';
+import { findSentinels } from '../sentinel/find-sentinels.js';
 import type { SentinelSurvey } from '../sentinel/sentinel-survey.js';
 import { type Discovered, discover, type Found } from './discovery.js';
 import { isReached, type NodeSurvey, type ReachedNode } from './node-survey.js';
@@ -33,7 +34,8 @@ export async function takeSurvey(access: PairAccess, io: AccessIo = {}, options:
   try {
     const nodes = await nodesOf(discovered, doorway);
     const { primary, trouble } = primaryOf(nodes);
-    return { takenAt: new Date(), primary, nodes, sentinels: [], trouble };
+    const sentinels = await findSentinels(doorway, nodes);
+    return { takenAt: new Date(), primary, nodes, sentinels, trouble };
   } finally {
     discovered.close();
   }

@@ -254,6 +254,15 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
     },
   ],
 
+  sentinel: [
+    {
+      does: 'a Sentinel that does not answer',
+      verdict: 'refuse',
+      says: /cannot be told, and may reverse the switch.*127\.0\.0\.1:1/s,
+      wanted: { access: { nodes: [], sentinels: ['valkey://127.0.0.1:1'] } },
+    },
+  ],
+
   'min-replicas': [
     {
       does: 'more replicas needed than there will be',

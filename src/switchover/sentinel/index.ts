@@ -1,0 +1,9 @@
+export type { LostSentinel, ReachedSentinel, SentinelSurvey, SentinelWatch } from './sentinel-survey.js';
+export {
+  reversed,
+  type SentinelOrder,
+  type SentinelOutcome,
+  type SentinelReport,
+  sentinelOrders,
+  tellSentinels,
+} from './tell-sentinels.js';

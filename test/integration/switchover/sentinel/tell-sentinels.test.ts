@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type LabPair,
+  type LabSentinel,
+  type SentinelOptions,
+  type ServerVersion,
+  startPair,
+  startSentinel,
+} from '../../../../src/lab/servers/index.js';
+import { waitFor } from '../../../../src/lab/wait-for.js';
+import type { Reply } from '../../../../src/resp/index.js';
+import { checkPair, checks } from '../../../../src/switchover/checks/index.js';
+import { switchPrimary } from '../../../../src/switchover/index.js';
+import { reversed, sentinelOrders, tellSentinels } from '../../../../src/switchover/sentinel/index.js';
+import { isReached, type ReachedNode, type Survey, takeSurvey } from '../../../../src/switchover/survey/index.js';
+
+const deadlineMs = 20_000;
+let pair: LabPair | undefined;
+let sentinels: LabSentinel[] = [];
+
+afterEach(async () => {
+  await Promise.all(sentinels.map((one) => one.stop()));
+  await pair?.stop();
+  [pair, sentinels] = [undefined, []];
+});
+
+async function start(version: ServerVersion, count: number, options: Partial<SentinelOptions> = {}): Promise<LabPair> {
+  const started = await startPair({
+    version,
+    ...(options.password === undefined ? {} : { password: options.password }),
+  });
+  pair = started;
+  const quorum = Math.floor(count / 2) + 1;
+  for (let at = 0; at < count; at += 1) {
+    sentinels.push(await startSentinel({ version, primary: started.primary, quorum, downAfterMs: 1_000, ...options }));
+  }
+  for (const one of sentinels) {
+    await waitFor(() => Promise.all([list(one, 'REPLICAS'), list(one, 'SENTINELS')]), {
+      deadlineMs,
+      what: 'the Sentinels to know each other',
+      until: ([replicas, peers]) => replicas.length === 1 && peers.length === count - 1,
+    });
+  }
+  return started;
+}
+
+async function list(sentinel: LabSentinel, what: string): Promise<Record<string, string>[]> {
+  const reply = (await sentinel.cli('SENTINEL', what, ...(what === 'MASTERS' ? [] : ['pair']))) as Reply[][];
+  return reply.map((flat) => {
+    const fields: Record<string, string> = {};
+    for (let at = 0; at < flat.length; at += 2) fields[String(flat[at])] = String(flat[at + 1]);
+    return fields;
+  });
+}
+
+const primaries = (): Promise<string[]> => Promise.all(sentinels.map((one) => one.primary()));
+
+function ordersOf(survey: Survey): ReturnType<typeof sentinelOrders> {
+  const to = survey.nodes.filter(isReached).find(({ role }) => role === 'replica') as ReachedNode;
+  return sentinelOrders(survey.sentinels, survey.primary!, to);
+}
+
+/** Until the Sentinel has asked both nodes again and found them as it was told. */
+async function content(sentinel: LabSentinel, primary: string): Promise<void> {
+  await waitFor(() => Promise.all([list(sentinel, 'MASTERS'), list(sentinel, 'REPLICAS')]), {
+    deadlineMs,
+    what: `a Sentinel to be content with ${primary}`,
+    until: ([[main], [replica]]) =>
+      `${main?.ip}:${main?.port}` === primary &&
+      main?.flags === 'master' &&
+      main['role-reported'] === 'master' &&
+      replica?.flags === 'slave' &&
+      replica['role-reported'] === 'slave' &&
+      `${replica['master-host']}:${replica['master-port']}` === primary,
+  });
+}
+
+describe.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)('three Sentinels on %s', (version) => {
+  it('are found by their hello, told of a switch at once, and can fail over afterwards', async () => {
+    const { primary, replica } = await start(version, 3);
+    const access = { nodes: [`valkey://${primary.address}`] };
+    const survey = await takeSurvey(access);
+    expect(survey.sentinels.map(({ name }) => name).sort()).toEqual(sentinels.map(({ address }) => address).sort());
+    for (const one of survey.sentinels) {
+      expect(one).toMatchObject({ reachable: true, coordinated: version === 'valkey-9.1' });
+    }
+    const findings = await checkPair(
+      survey,
+      { access },
+      {},
+      checks.filter(({ name }) => name === 'sentinel'),
+    );
+    expect(findings).toMatchObject([{ verdict: 'ok' }]);
+
+    const orders = ordersOf(survey);
+    await switchPrimary({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` });
+    const reports = await tellSentinels(JSON.parse(JSON.stringify(orders)), access);
+    expect(reports.every(({ outcome }) => outcome !== 'failed')).toBe(true);
+    expect(await primaries()).toEqual(sentinels.map(() => replica.address));
+    for (const one of sentinels) await content(one, replica.address);
+    expect(await sentinels[0]!.log()).toContain(`+switch-master pair ${primary.host} ${primary.port}`);
+    const again = await tellSentinels(orders, access);
+    expect(again.map(({ outcome }) => outcome)).toEqual(['knew', 'knew', 'knew']);
+
+    replica.kill();
+    await waitFor(primaries, {
+      deadlineMs,
+      what: 'the Sentinels to fail over',
+      until: (names) => names.every((name) => name === primary.address),
+    });
+    await waitFor(() => primary.info('replication'), {
+      deadlineMs,
+      what: 'the old primary to be primary again',
+      until: ({ role }) => role === 'master',
+    });
+  });
+});
+
+describe('one Sentinel', () => {
+  it('without peers, with passwords, is told, and told back', async () => {
+    const { primary, replica } = await start('valkey-9.1', 1, { password: 'pair-secret', ownPassword: 'own-secret' });
+    const [watcher] = sentinels as [LabSentinel];
+    const node = { nodes: [`valkey://:pair-secret@${primary.address}`] };
+    const unknown = await takeSurvey(node);
+    expect(unknown.sentinels).toMatchObject([{ reachable: false }]);
+    const findings = await checkPair(
+      unknown,
+      { access: node },
+      {},
+      checks.filter(({ name }) => name === 'sentinel'),
+    );
+    expect(findings).toMatchObject([{ verdict: 'refuse', reason: expect.stringContaining('cannot be told') }]);
+
+    const access = { ...node, sentinels: [`valkey://:own-secret@${watcher.address}`] };
+    const survey = await takeSurvey(access);
+    const orders = ordersOf(survey);
+    expect(JSON.stringify([survey.sentinels, orders])).not.toContain('secret');
+    const url = (address: string): string => `valkey://:pair-secret@${address}`;
+    await switchPrimary({ from: url(primary.address), to: url(replica.address) });
+    expect(await tellSentinels(orders, access)).toMatchObject([
+      { outcome: 'told', note: expect.stringContaining('10 s') },
+    ]);
+    expect(await list(watcher, 'SENTINELS')).toEqual([]);
+    await content(watcher, replica.address);
+
+    await switchPrimary({ from: url(replica.address), to: url(primary.address) });
+    expect(await tellSentinels(reversed(orders), access)).toMatchObject([{ outcome: 'told' }]);
+    expect(await primaries()).toEqual([primary.address]);
+  });
+
+  it('that is gone is reported', async () => {
+    const { primary } = await start('valkey-8.1', 1);
+    const access = { nodes: [`valkey://${primary.address}`], sentinels: [`valkey://${sentinels[0]!.address}`] };
+    const orders = ordersOf(await takeSurvey(access));
+    sentinels[0]!.kill();
+    const [report] = await tellSentinels(orders, access);
+    expect(report).toMatchObject({ outcome: 'failed', service: 'pair', to: orders[0]!.to });
+    const survey = await takeSurvey(access);
+    expect(survey.sentinels).toMatchObject([{ reachable: false, name: sentinels[0]!.address }]);
+  });
+});
