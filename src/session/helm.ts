@@ -112,6 +112,12 @@ export class Helm<P extends Primary> {
     this.#prospect.refresh();
   }
 
+  release(): void {
+    this.dispatch({ type: 'release', impatient: false });
+    // Whoever is on the way to another node may need it yet.
+    if (this.#state.at === 'flowing') this.#prospect.drop();
+  }
+
   pause(): void {
     this.#paused = true;
     if (this.#joining === undefined) this.#link?.pause();

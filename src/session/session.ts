@@ -151,9 +151,9 @@ export class Session<P extends Primary> {
     this.#helm.hold(untilMs);
   }
 
-  /** The hold is over: the session goes on where it is. */
+  /** The switch is given up: the session goes on where it is, and what it had ready is not kept. */
   release(): void {
-    this.#helm.dispatch({ type: 'release', impatient: false });
+    this.#helm.release();
   }
 
   /**

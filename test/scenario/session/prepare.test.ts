@@ -213,6 +213,27 @@ describe('what was prepared is dropped', () => {
     expect(stage.at('B').closed).toBe(true);
   });
 
+  it('when the switch is given up', () => {
+    const stage = prepared();
+    stage.session.hold(1_000);
+    stage.session.release();
+    expect(stage.connections.map(({ closed }) => closed)).toEqual([false, true]);
+    expect(stage.session.prepared).toBe(undefined);
+  });
+
+  it('not when the hold is over and nobody has said what becomes of the switch', () => {
+    const stage = prepared();
+    stage.session.hold(1_000);
+    stage.wait(1_000);
+    stage.prospect = B;
+    stage.client('SET a 1');
+    a(stage).answer('-REDIRECT h:2');
+    stage.session.release();
+    stage.primary('B');
+    expect(stage.at('B').commands).toEqual(['SET a 1']);
+    expect(stage.connections.length).toBe(2);
+  });
+
   it('when nobody wants it for a minute', () => {
     const stage = prepared();
     stage.wait(59_000);
