@@ -1,4 +1,12 @@
-import type { Address, DialOptions, Link, LinkHandlers, Transport } from '../transport/index.js';
+import {
+  type Address,
+  clock,
+  type DialOptions,
+  type Link,
+  type LinkHandlers,
+  type Transport,
+} from '../transport/index.js';
+import { piecesPerTurn } from './pace.js';
 
 interface Waiting {
   readonly dial: () => Link;
@@ -9,12 +17,15 @@ interface Waiting {
 
 /**
  * No more than `dialsMax` connections being opened at a time, so that thousands of sessions that move at once do not flood
- * a server's accept queue; and no more than one dial begun per turn of the event loop, so that the first of them are
- * served again before the last have dialled. The rest wait in order.
+ * a server's accept queue; and few dials begun per turn of the event loop, so that the first of them are served again
+ * before the last have dialled. The rest wait in order.
  */
 export class DialGate implements Transport {
   #dialling = 0;
-  #turnTaken = false;
+  /** Dials that may still begin in this turn. */
+  #turnLeft = 1;
+  #turnStartMs = 0;
+  #turnEnds = false;
   readonly #queue: Waiting[] = [];
 
   constructor(
@@ -32,8 +43,8 @@ export class DialGate implements Transport {
 
   #dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
     this.#dialling++;
-    this.#turnTaken = true;
-    setImmediate(() => this.#nextTurn());
+    this.#turnLeft--;
+    this.#awaitNextTurn();
     let opening = true;
     const opened = () => {
       if (!opening) return;
@@ -60,12 +71,18 @@ export class DialGate implements Transport {
   }
 
   get #mayDial(): boolean {
-    return this.#dialling < this.dialsMax && !this.#turnTaken;
+    return this.#dialling < this.dialsMax && this.#turnLeft > 0;
   }
 
-  #nextTurn(): void {
-    this.#turnTaken = false;
-    this.#next();
+  #awaitNextTurn(): void {
+    if (this.#turnEnds) return;
+    this.#turnEnds = true;
+    this.#turnStartMs = clock.now();
+    setImmediate(() => {
+      this.#turnEnds = false;
+      this.#turnLeft = this.#queue.length === 0 ? 1 : piecesPerTurn(clock.now() - this.#turnStartMs);
+      this.#next();
+    });
   }
 
   #next(): void {

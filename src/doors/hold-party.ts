@@ -47,7 +47,7 @@ export class HoldParty {
   readonly #turns: IdleQueue;
   #phase: Phase = { at: 'apart' };
   #timer: Timer | undefined;
-  /** Whoever may publish notices cannot make sessions wait more than half of the time. */
+  /** Whoever may publish notices cannot make sessions wait more than half of the time, unless the primary really changes. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(time: Clock = clock) {
@@ -198,7 +198,7 @@ export class HoldParty {
     roll.end();
     const nowMs = this.#clock.now();
     const heldMs = isHold(phase) ? nowMs - sinceMs : 0;
-    this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + heldMs);
+    if (outcome !== 'switched') this.#restUntilMs = nowMs + heldMs;
     this.#become({ at: 'apart' });
     if (outcome !== 'switched') this.#letGo();
     this.#tell({ type: 'released', id, outcome, heldMs });

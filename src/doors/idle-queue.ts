@@ -1,8 +1,9 @@
 import { type Clock, clock } from '../transport/index.js';
+import { piecesPerTurn } from './pace.js';
 
 /**
  * Work for many sessions, spread over turns of the event loop so that those who are being served meanwhile do not wait
- * for all of it: in each turn one piece, and then more until `budgetMs` is over (0: one piece).
+ * for all of it: in each turn few pieces, or, for light work, as many as `budgetMs` allows.
  */
 export class IdleQueue {
   readonly #waiting: (() => void)[] = [];
@@ -21,16 +22,18 @@ export class IdleQueue {
   #schedule(): void {
     if (this.#due || this.#waiting.length === 0) return;
     this.#due = true;
+    const beforeMs = this.time.now();
     setImmediate(() => {
       this.#due = false;
-      this.#turn();
+      this.#turn(beforeMs);
       this.#schedule();
     });
   }
 
-  #turn(): void {
+  #turn(beforeMs: number): void {
     const startMs = this.time.now();
+    let pieces = piecesPerTurn(startMs - beforeMs);
     do this.#waiting.shift()?.();
-    while (this.#waiting.length > 0 && this.time.now() - startMs < this.budgetMs);
+    while (this.#waiting.length > 0 && (--pieces > 0 || this.time.now() - startMs < this.budgetMs));
   }
 }
