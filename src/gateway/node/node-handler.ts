@@ -3,7 +3,7 @@ import type { FrameSink } from '../../session/frame-reader.js';
 import { pubSubFrame } from '../../session/pubsub-frame.js';
 import { encodeSteps, identitySteps, trafficSteps } from '../../session/restore.js';
 import type { Client, ClientDescription, ClientHandler, ClientStanding, CloseReason } from '../listener.js';
-import { isError, redirectTo, wrongArity } from './answers.js';
+import { isError, wrongArity } from './answers.js';
 import { type Command, commandOf, natureOfFlags } from './command.js';
 import { ConnectionState } from './connection-state.js';
 import { type Decision, decide } from './decide.js';
@@ -77,7 +77,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
     private readonly client: Client,
     private readonly host: NodeHost,
   ) {
-    this.#state = new ConnectionState(host.form === 'moved');
+    this.#state = new ConnectionState(host.everyone);
     this.#scanner = new CommandScanner(host.table, { commandBytesMax: host.limits().commandBytesMax });
     this.#answers = new OrderedAnswers((bytes) => client.send(bytes));
     this.#unlisten = host.watch.onChange(() => this.#pump());
@@ -386,7 +386,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
 
   #redirectTo(standing: Standing): Buffer | undefined {
     const primary = standing.role === 'replica' ? standing.primary : this.host.watch.named;
-    return primary === undefined ? undefined : redirectTo(primary, this.host.form);
+    return primary === undefined ? undefined : this.host.redirect(primary);
   }
 
   /** MULTI was answered: the command can be checked, or cannot. */

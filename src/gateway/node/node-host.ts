@@ -1,6 +1,6 @@
 import type { CommandTable } from '../../resp/index.js';
+import type { Endpoint } from '../../topology/index.js';
 import type { Limits } from '../limits.js';
-import type { RedirectForm } from './answers.js';
 import type { NodeAddress } from './node-link.js';
 import type { NodeWatch } from './node-watch.js';
 
@@ -12,7 +12,10 @@ export interface NodeHost {
   readonly watch: NodeWatch;
   /** Knows the node's own commands. */
   readonly table: CommandTable;
-  readonly form: RedirectForm;
+  /** What a client is told for the primary that the node names. */
+  redirect(primary: Endpoint): Buffer;
+  /** Clients follow without having announced it. */
+  readonly everyone: boolean;
   /** Redirects also what Valkey runs on a replica although it belongs to the primary. */
   readonly strict: boolean;
   /** CLIENT IDs, at the node, of the clients that have announced `redirect`. */

@@ -1,9 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { CommandTable } from '../../resp/index.js';
-import { formatAddress, parseNodeUrl } from '../../transport/index.js';
+import type { AddressMap, Endpoint } from '../../topology/index.js';
+import { formatAddress, parseAddress, parseNodeUrl } from '../../transport/index.js';
 import type { Limits } from '../limits.js';
 import type { Client, ClientHandler, ListenerKind } from '../listener.js';
-import type { RedirectForm } from './answers.js';
+import { type RedirectForm, redirectTo } from './answers.js';
 import { NodeHandler } from './node-handler.js';
 import type { NodeHost } from './node-host.js';
 import { NodeWatch } from './node-watch.js';
@@ -18,6 +19,11 @@ export interface NodeKindOptions {
   readonly strict?: boolean;
   /** `moved`: `-MOVED -1 host:port`, to every client, announced or not. Default `redirect`. */
   readonly reply?: RedirectForm;
+  /**
+   * For each address that the nodes have of each other (`host:port`), the one that clients shall be told: that of the other node's
+   * listener, say. What is not in it is told as it is.
+   */
+  readonly addressMap?: AddressMap;
   readonly connectTimeoutMs?: number;
   readonly watchIntervalMs?: number;
   /** As they are now; they may change. */
@@ -52,7 +58,8 @@ export class NodeKind implements ListenerKind {
       name: formatAddress(url.address),
       node,
       table,
-      form: reply,
+      everyone: reply === 'moved',
+      redirect: (primary) => redirectTo(mapped(options.addressMap, primary), reply),
       strict,
       capable: new Set(),
       limits: options.limits,
@@ -76,4 +83,13 @@ export class NodeKind implements ListenerKind {
   close(): void {
     this.#host.watch.close();
   }
+}
+
+/** Without a map the literal text: an odd host is the node's to answer for. */
+function mapped(map: AddressMap | undefined, primary: Endpoint): Endpoint {
+  if (map === undefined) return primary;
+  const name = formatAddress({ kind: 'tcp', ...primary });
+  const text = typeof map === 'function' ? map(name) : Object.hasOwn(map, name) ? map[name] : name;
+  const address = parseAddress(text ?? name);
+  return address?.kind === 'tcp' ? address : primary;
 }
