@@ -3,7 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../report-error.js';
 
-const ending = '.journal';
+/** What a journal tells of. */
+export type JournalKind = 'switch' | 'upgrade';
+
+const endings: Readonly<Record<JournalKind, string>> = { switch: '.journal', upgrade: '.upgrade-journal' };
 
 /** Where the journals of this user are: `$XDG_STATE_HOME/segue`, or `~/.local/state/segue`. */
 export function journalFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -11,15 +14,16 @@ export function journalFolder(environment: Readonly<Record<string, string | unde
 }
 
 /** One file for a pair, whichever of its nodes is the primary. */
-export function journalPath(nodes: readonly string[], folder = journalFolder()): string {
-  return join(folder, `${[...nodes].map(fileNameOf).sort().join('_')}${ending}`);
+export function journalPath(nodes: readonly string[], folder = journalFolder(), kind: JournalKind = 'switch'): string {
+  return join(folder, `${[...nodes].map(fileNameOf).sort().join('_')}${endings[kind]}`);
 }
 
 /**
- * The journal of an earlier switch of these nodes, of which some may be lost now.
+ * The journal of an earlier switch or upgrade of these nodes, of which some may be lost now.
  * @throws UsageError when there is none, or more than one.
  */
-export function findJournal(nodes: readonly string[], folder = journalFolder()): string {
+export function findJournal(nodes: readonly string[], folder = journalFolder(), kind: JournalKind = 'switch'): string {
+  const ending = endings[kind];
   const wanted = nodes.map(fileNameOf);
   const found = namesIn(folder).filter((name) => {
     const parts = name.slice(0, -ending.length).split('_');

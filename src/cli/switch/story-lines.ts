@@ -11,7 +11,8 @@ export function storyLines(story: SwitchStory, style: Style): string[] {
     'given-up': style.bad,
     unknown: style.bad,
   };
-  const rows = rowsOf(story);
+  // Of a switch that was not begun there is nothing to measure.
+  const rows = story.outcome === 'refused' ? [] : rowsOf(story);
   return [
     `  ${paint[story.outcome](verdict(story))}`,
     ...(rows.length > 0 ? ['', ...rows.map(([what, value]) => `  ${style.dim(padEnd(what, 20))}${value}`)] : []),
