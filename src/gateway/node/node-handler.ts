@@ -1,20 +1,20 @@
-import { CommandScanner, encodeCommand, encodeError, Fact, RespError, timeoutIndex } from '../../resp/index.js';
+import { encodeCommand, encodeError, Fact, RespError, timeoutIndex } from '../../resp/index.js';
 import type { FrameSink } from '../../session/frame-reader.js';
-import { pubSubFrame } from '../../session/pubsub-frame.js';
-import { encodeSteps, identitySteps, trafficSteps } from '../../session/restore.js';
 import type { Client, ClientDescription, ClientHandler, ClientStanding, CloseReason } from '../listener.js';
 import { isError, wrongArity } from './answers.js';
 import { type Command, commandOf, natureOfFlags } from './command.js';
 import { ConnectionState } from './connection-state.js';
 import { type Decision, decide } from './decide.js';
 import { type Expectation, Expectations } from './expectations.js';
+import { Intake, type IntakeSink } from './intake.js';
+import { News } from './news.js';
 import type { NodeHost } from './node-host.js';
 import { NodeLink } from './node-link.js';
 import type { Verdict } from './node-watch.js';
-import { OrderedAnswers } from './ordered-answers.js';
-import { isBarrier, type Role, roleOf } from './role.js';
+import { Replies } from './replies.js';
+import { restoring } from './restoring.js';
+import { isBarrier, PLAIN, type Role, roleOf } from './role.js';
 import { type Ruling, settle } from './settle.js';
-import type { Standing } from './standing.js';
 
 interface Waiting {
   readonly command: Command;
@@ -27,28 +27,19 @@ const CLOSER_LOOK =
   Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin;
 const MULTI = encodeCommand(['MULTI']);
 const DISCARD = encodeCommand(['DISCARD']);
-const CLIENT_ID = encodeCommand(['CLIENT', 'ID']);
 
 /** Answers that wait for a slow client; then the node is not read until it has taken them. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
 
-const PUSH = 0x3e;
-const STAR = 0x2a;
-const PLUS = 0x2b;
-const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
-
 /** One client and its own connection to the node: carries out what `decide` and `settle` say. */
-export class NodeHandler implements ClientHandler, FrameSink {
+export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
   readonly #state: ConnectionState;
-  readonly #scanner: CommandScanner;
+  readonly #intake: Intake;
+  readonly #news: News;
   readonly #expectations = new Expectations();
-  readonly #answers: OrderedAnswers;
+  readonly #replies: Replies;
   readonly #unlisten: () => void;
   #link: NodeLink;
-  /** The beginning of a command. */
-  #parts: Buffer[] = [];
-  #partBytes = 0;
   /** Commands that have not been sent. */
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -66,8 +57,6 @@ export class NodeHandler implements ClientHandler, FrameSink {
   #inspecting = false;
   /** `due`: the node will hang up, and is dialled again. */
   #rejoining: 'no' | 'due' | 'under way' = 'no';
-  /** Of the (UN)SUBSCRIBE at the head. */
-  #confirmed = 0;
   #raw = false;
   #winding = false;
   #over = false;
@@ -78,8 +67,13 @@ export class NodeHandler implements ClientHandler, FrameSink {
     private readonly host: NodeHost,
   ) {
     this.#state = new ConnectionState(host.everyone);
-    this.#scanner = new CommandScanner(host.table, { commandBytesMax: host.limits().commandBytesMax });
-    this.#answers = new OrderedAnswers((bytes) => client.send(bytes));
+    this.#news = new News(this.#state.identity);
+    this.#intake = new Intake(host.table, host.limits().commandBytesMax, this);
+    this.#replies = new Replies(
+      host,
+      (bytes) => client.send(bytes),
+      () => this.#finishIfDone(),
+    );
     this.#unlisten = host.watch.onChange(() => this.#pump());
     this.#link = this.#dial();
   }
@@ -88,64 +82,33 @@ export class NodeHandler implements ClientHandler, FrameSink {
 
   take(chunk: Buffer): void {
     if (this.#over || this.#winding) return;
-    const own = Buffer.from(chunk);
     try {
-      if (this.#raw) this.#link.write(own);
-      else this.#scan(own);
+      this.#intake.take(chunk);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
-      this.#answers.give(encodeError('ERR', `Protocol error: ${error.message}`));
+      this.#replies.give(encodeError('ERR', `Protocol error: ${error.message}`));
       this.#end('protocol');
     }
     this.#regulate();
   }
 
-  /** What is plain goes on in one piece; everything else is looked at. */
-  #scan(own: Buffer): void {
-    let at = 0;
-    let run = 0;
-    for (;;) {
-      const end = this.#scanner.next(own, at, own.length);
-      if (end < 0) break;
-      const begun = this.#parts.length > 0;
-      if (begun || !this.#isPlain()) {
-        this.#write(own, run, at);
-        run = end;
-        const bytes = begun ? Buffer.concat([...this.#parts, own.subarray(at, end)]) : own.subarray(at, end);
-        this.#parts = [];
-        this.#partBytes = 0;
-        if (this.#scanner.argc > 0) this.#admit(bytes);
-      } else {
-        this.#commands++;
-        this.#expectations.pushPlain(this.#plainNature());
-      }
-      at = end;
-      if (this.#raw) break;
-    }
-    if (this.#raw) {
-      this.#write(own, at, own.length);
-      return;
-    }
-    this.#write(own, run, at);
-    if (at === own.length) return;
-    this.#parts.push(own.subarray(at));
-    this.#partBytes += own.length - at;
+  get raw(): boolean {
+    return this.#raw;
   }
 
-  #write(bytes: Buffer, from: number, to: number): void {
-    if (to > from) this.#link.write(bytes.subarray(from, to));
+  takesPlain(id: number): boolean {
+    if (id === 0 || this.#waiting.length > 0 || this.#blocked) return false;
+    const flags = this.host.table.flags[id] ?? 0;
+    if ((flags & CLOSER_LOOK) !== 0) return false;
+    const { follows } = this.#state;
+    if (follows && (this.host.ours !== 'all' || this.host.watch.standing.role !== 'primary')) return false;
+    this.#commands++;
+    this.#expectations.pushPlain(natureOfFlags(flags));
+    return true;
   }
 
-  /** Of the command that the scanner has just found: nothing but its nature matters, and it can be sent at once. */
-  #isPlain(): boolean {
-    const { id, argc } = this.#scanner;
-    if (id === 0 || argc === 0 || this.#waiting.length > 0 || this.#blocked) return false;
-    if (((this.host.table.flags[id] ?? 0) & CLOSER_LOOK) !== 0) return false;
-    return !this.#state.follows || (this.host.ours === 'all' && this.host.watch.standing.role === 'primary');
-  }
-
-  #plainNature() {
-    return natureOfFlags(this.host.table.flags[this.#scanner.id] ?? 0);
+  forward(bytes: Buffer): void {
+    this.#link.write(bytes);
   }
 
   /** What comes next depends on an answer that is owed. */
@@ -153,9 +116,9 @@ export class NodeHandler implements ClientHandler, FrameSink {
     return this.#barrier !== undefined || this.#wrapping || this.#inspecting || this.#rejoining !== 'no';
   }
 
-  #admit(bytes: Buffer): void {
+  admit(id: number, bytes: Buffer): void {
     const { table } = this.host;
-    const command = commandOf(this.host, this.#scanner.id, bytes);
+    const command = commandOf(this.host, id, bytes);
     const spot = table.timeoutOf(command.id);
     const mayBlock = spot !== undefined && timeoutIndex(command.args, spot) !== undefined;
     this.#waiting.push({ command, role: roleOf(command, mayBlock), number: ++this.#commands });
@@ -274,10 +237,9 @@ export class NodeHandler implements ClientHandler, FrameSink {
     }
     if (this.#state.transaction !== undefined) this.#state.transaction.poisoned = true;
     const fits = arity === undefined || (arity < 0 ? count >= -arity : count === arity);
-    const ruling: Ruling = fits
-      ? { give: 'redirect', otherwise: UNKNOWN_PRIMARY }
-      : { give: 'bytes', bytes: wrongArity(command.name) };
-    this.#rule(ruling, this.#takeMute());
+    if (this.#takeMute()) return;
+    if (fits) this.#replies.redirect();
+    else this.#replies.give(wrongArity(command.name));
   }
 
   /** XREAD without its BLOCK: what shall not be executed shall not wait either. */
@@ -304,23 +266,27 @@ export class NodeHandler implements ClientHandler, FrameSink {
 
   pass(count: number, parts: readonly Buffer[]): void {
     this.#expectations.settle(count);
-    for (const part of parts) this.#answers.give(part);
+    for (const part of parts) this.#replies.give(part);
   }
 
   stream(part: Buffer): void {
-    this.#answers.give(part);
+    this.#replies.give(part);
   }
 
   look(frame: Buffer): void {
     const expected = this.#expectations.head;
-    if (this.#takeNews(frame, expected)) return;
-    if (expected === undefined) {
-      // An error that nobody asked for: the node is full, or protected.
-      this.#answers.give(frame);
+    const news = this.#news.read(frame, expected);
+    if (news !== 'answer') {
+      this.#takeNews(frame, news);
       return;
     }
+    if (expected === undefined) {
+      // An error that nobody asked for: the node is full, or protected.
+      this.#replies.give(frame);
+      return;
+    }
+    this.#news.settled();
     this.#expectations.settle(1);
-    this.#confirmed = 0;
     if (this.#barrier === expected) this.#barrier = undefined;
     if (expected.as === 'opened') this.#opened(frame);
     else if (expected.as === 'closed') this.#wrapping = false;
@@ -348,45 +314,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
   #rule(ruling: Ruling, muted: boolean): void {
     if (ruling.give === 'rejoin') this.#rejoining = 'due';
     if (muted) return;
-    switch (ruling.give) {
-      case 'nothing':
-        return;
-      case 'bytes':
-        this.#answers.give(ruling.bytes);
-        return;
-      case 'rejoin':
-      case 'redirect':
-        this.#redirect(ruling.otherwise);
-        return;
-      case 'verdict':
-        this.#giveLater((standing) => (standing.role === 'replica' ? this.#redirectTo(standing) : ruling.otherwise));
-        return;
-    }
-  }
-
-  /** The node was a replica; whom it follows is asked if that is not certain. */
-  #redirect(otherwise: Buffer): void {
-    const { watch } = this.host;
-    const { standing } = watch;
-    if (standing.role === 'replica') {
-      this.#answers.give(this.#redirectTo(standing)!);
-      return;
-    }
-    watch.suspect();
-    this.#giveLater((now) => this.#redirectTo(now) ?? otherwise);
-  }
-
-  #giveLater(answer: (standing: Standing) => Buffer | undefined): void {
-    const slot = this.#answers.hold();
-    this.host.watch.confirm(({ standing }) => {
-      this.#answers.fill(slot, answer(standing) ?? UNKNOWN_PRIMARY);
-      this.#finishIfDone();
-    });
-  }
-
-  #redirectTo(standing: Standing): Buffer | undefined {
-    const primary = standing.role === 'replica' ? standing.primary : this.host.watch.named;
-    return primary === undefined ? undefined : this.host.redirect(primary);
+    this.#replies.rule(ruling);
   }
 
   /** MULTI was answered: the command can be checked, or cannot. */
@@ -396,47 +324,26 @@ export class NodeHandler implements ClientHandler, FrameSink {
     if (isError(frame)) {
       this.#wrapping = false;
       this.#state.refusesMulti = true;
-      this.#answer(command, { is: 'plain' });
+      this.#answer(command, PLAIN);
       return;
     }
     this.#send(command.bytes, { as: 'judged' });
     this.#send(DISCARD, { as: 'closed' });
   }
 
-  /** What answers no command: messages, pushes, lines of MONITOR; and the confirmations of (un)subscriptions. */
-  #takeNews(frame: Buffer, expected: Expectation | undefined): boolean {
-    const { identity } = this.#state;
-    const type = frame[0];
-    if (identity.monitor && type === PLUS && frame[1]! >= DIGIT_0 && frame[1]! <= DIGIT_9) {
-      this.#answers.give(frame);
-      return true;
-    }
-    const role = expected?.as === 'reply' ? expected.role : undefined;
-    const counts = role?.is === 'subscribe' || role?.is === 'unsubscribe';
-    if (type !== PUSH && !(type === STAR && (counts || (identity.protocol === 2 && identity.subscribed)))) return false;
-    const news = pubSubFrame(frame);
-    if (news === undefined && type !== PUSH) return false;
-    if (news !== undefined && news.is !== 'message') {
-      const set = identity.subscriptions[news.family];
-      if (news.name !== undefined && news.is === 'subscribed') set.add(news.name);
-      if (news.name !== undefined && news.is === 'unsubscribed') set.delete(news.name);
-      this.#state.refusesMulti = false;
-      if (this.#rejoining === 'under way') return true;
-      const complete = counts && (role.names > 0 ? ++this.#confirmed >= role.names : set.size === 0);
-      if (complete) {
-        this.#confirmed = 0;
-        this.#expectations.settle(1);
-      }
-    }
-    this.#answers.give(frame);
-    return true;
+  #takeNews(frame: Buffer, news: 'message' | 'confirmation' | 'last'): void {
+    if (news === 'last') this.#expectations.settle(1);
+    // In RESP2 a subscriber may say little; that may be over now.
+    if (news !== 'message') this.#state.refusesMulti = false;
+    const known = news !== 'message' && this.#rejoining === 'under way';
+    if (!known) this.#replies.give(frame);
   }
 
   // ── the connection to the node ───────────────────────────────────────────────────────────────────────────────────
 
   #dial(): NodeLink {
     return new NodeLink(this.host.node, this, {
-      onRaw: (bytes) => this.#answers.give(bytes),
+      onRaw: (bytes) => this.#replies.give(bytes),
       onRead: () => {
         this.#pump();
         this.#regulate();
@@ -459,11 +366,9 @@ export class NodeHandler implements ClientHandler, FrameSink {
     state.watching = false;
     if (state.nodeId !== undefined) this.host.capable.delete(state.nodeId);
     this.#link = this.#dial();
-    const own = identitySteps(state.identity).filter(({ purpose }) => purpose === 'identity');
-    const subscriptions = trafficSteps(state.identity);
-    this.#link.write(Buffer.concat([encodeSteps(own), encodeSteps(subscriptions), CLIENT_ID]));
-    for (const { essential } of own) this.#expectations.push({ as: 'restored', essential, last: false });
-    this.#expectations.push({ as: 'restored', essential: false, last: true });
+    const { bytes, expected } = restoring(state.identity);
+    this.#link.write(bytes);
+    for (const one of expected) this.#expectations.push(one);
   }
 
   #restored({ essential, last }: Extract<Expectation, { as: 'restored' }>, frame: Buffer): void {
@@ -485,7 +390,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
     const full = this.#waitingBytes > clientBytesMax || this.#waiting.length > clientCommandsMax;
     if (full || !this.#link.writable) this.client.pause();
     else this.client.resume();
-    this.#link.flow(this.client.backlogBytes + this.#answers.bytes <= BACKLOG_BYTES_MAX);
+    this.#link.flow(this.client.backlogBytes + this.#replies.bytes <= BACKLOG_BYTES_MAX);
   }
 
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -499,7 +404,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
   }
 
   #finishIfDone(): void {
-    if (!this.#answers.empty) return;
+    if (!this.#replies.empty) return;
     if (this.#over || (this.#winding && this.#owes === 0)) this.client.finish(this.#why);
   }
 
@@ -530,7 +435,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
   get standing(): ClientStanding {
     if (this.#commands === 0) return 'new';
     if (this.#raw || this.#state.identity.monitor || this.#state.identity.subscribed) return 'listening';
-    return this.#owes > 0 || this.#state.transaction !== undefined || this.#partBytes > 0 ? 'busy' : 'idle';
+    return this.#owes > 0 || this.#state.transaction !== undefined || this.#intake.partBytes > 0 ? 'busy' : 'idle';
   }
 
   get commands(): number {
@@ -538,7 +443,7 @@ export class NodeHandler implements ClientHandler, FrameSink {
   }
 
   get held(): { bytes: number; commands: number } {
-    return { bytes: this.#waitingBytes + this.#partBytes, commands: this.#waiting.length };
+    return { bytes: this.#waitingBytes + this.#intake.partBytes, commands: this.#waiting.length };
   }
 
   describe(): ClientDescription {
@@ -554,6 +459,3 @@ export class NodeHandler implements ClientHandler, FrameSink {
     };
   }
 }
-
-/** A replica that nobody has ever seen follow anybody. */
-const UNKNOWN_PRIMARY = encodeError('READONLY', "You can't write against a read only replica.");
