@@ -21,7 +21,8 @@ export interface FencePlan {
 export const FENCE_LAG_MAX_S = 3;
 /** The server counts whole seconds, once a second: so long a node that is silent may count all the same. */
 export const FENCE_ARMS_WITHIN_MS = (FENCE_LAG_MAX_S + 2) * 1_000 + 500;
-const NEVER = 2_147_483_647;
+/** Seconds that do not come; also the mark by which a fence that was left behind is known. */
+export const NEVER = 2_147_483_647;
 
 const TO_WRITE = 'min-replicas-to-write';
 const LAG = 'min-replicas-max-lag';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LabClient, LabServer } from '../../../../src/lab/servers/index.js';
 import { waitFor } from '../../../../src/lab/wait-for.js';
 import type { CheckWanted, Verdict } from '../../../../src/switchover/checks/index.js';
+import { NEVER } from '../../../../src/switchover/fence.js';
 import { connect, inSync, type Stage, type StageName, setConfig } from './stage.js';
 
 /** How a check is brought to say its worst on a real pair. */
@@ -27,12 +28,12 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   unfinished: [
     {
       does: 'the fence of a dead switch',
-      verdict: 'warning',
-      says: /earlier switch.*min-replicas-to-write 1/s,
+      verdict: 'refuse',
+      says: /left its fence.*min-replicas-to-write 2/s,
       async make({ a }) {
         const undo = [
-          await setConfig(a, 'min-replicas-to-write', '1'),
-          await setConfig(a, 'min-replicas-max-lag', '3'),
+          await setConfig(a, 'min-replicas-to-write', '2'),
+          await setConfig(a, 'repl-diskless-sync-delay', String(NEVER)),
         ];
         return () => Promise.all(undo.map((one) => one()));
       },
