@@ -180,16 +180,16 @@ export class Helm<P extends Primary> {
         );
         return;
       case 'arrive':
-        this.#arrive((this.#state as State<P> & { at: 'flowing' | 'holding' }).view);
+        this.#arrive(effect.view);
         return;
       case 'flow':
         this.flush();
         return;
       case 'stand':
-        this.#stand(effect.untilMs);
+        this.#stand(effect.view.node, effect.untilMs);
         return;
       case 'resume':
-        this.#resume(effect.why);
+        this.#resume(effect.view.node, effect.why);
         return;
       case 'give-up':
         this.#wait.loop();
@@ -224,14 +224,12 @@ export class Helm<P extends Primary> {
     this.#wait.begin({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
   }
 
-  #stand(untilMs: number): void {
-    const { view } = this.#state as State<P> & { at: 'holding' };
-    this.#wait.begin({ node: view.node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
+  #stand(node: string, untilMs: number): void {
+    this.#wait.begin({ node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
   }
 
-  #resume(why: 'released' | 'ran-out' | 'held-too-long'): void {
-    const { view } = this.#state as State<P> & { at: 'flowing' };
-    this.crew.ports.onEvent({ type: 'resume', node: view.node, why, heldMs: this.#wait.end() });
+  #resume(node: string, why: 'released' | 'ran-out' | 'held-too-long'): void {
+    this.crew.ports.onEvent({ type: 'resume', node, why, heldMs: this.#wait.end() });
     this.flush();
   }
 

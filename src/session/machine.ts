@@ -93,13 +93,13 @@ export type Effect<P extends Primary = Primary> =
   /** What becomes of the provisional answers of the node that was left. */
   | { do: 'resolve'; from: P; verdict: Verdict }
   /** The link is the session's own. */
-  | { do: 'arrive' }
+  | { do: 'arrive'; view: P }
   /** Send. */
   | { do: 'flow' }
-  /** Stop sending. */
-  | { do: 'stand'; untilMs: number }
-  /** Send again, where it stood. */
-  | { do: 'resume'; why: 'released' | 'ran-out' | 'held-too-long' }
+  /** Stop sending to `view`. */
+  | { do: 'stand'; view: P; untilMs: number }
+  /** Send again to `view`, where it stood. */
+  | { do: 'resume'; view: P; why: 'released' | 'ran-out' | 'held-too-long' }
   /** The first command without an answer has been sent round too often. */
   | { do: 'give-up' };
 
@@ -258,7 +258,7 @@ function onDue<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
     case 'leaving':
       return withEffects([{ do: 'hang-up' }, ...LOST], left(state, moment));
     case 'holding':
-      return becomeFlowing(state, [{ do: 'resume', why: 'ran-out' }]);
+      return becomeFlowing(state, [{ do: 'resume', view: state.view, why: 'ran-out' }]);
   }
 }
 
@@ -275,9 +275,9 @@ function onHold<P extends Primary>(state: Open<P>, untilMs: number, { now }: Mom
 }
 
 function onRelease<P extends Primary>(state: Open<P>, impatient: boolean): Step<P> {
-  if (state.at === 'holding')
-    return becomeFlowing(state, [{ do: 'resume', why: impatient ? 'held-too-long' : 'released' }]);
-  return stay({ ...state, course: { ...state.course, hold: undefined } });
+  if (state.at !== 'holding') return stay({ ...state, course: { ...state.course, hold: undefined } });
+  const why = impatient ? 'held-too-long' : 'released';
+  return becomeFlowing(state, [{ do: 'resume', view: state.view, why }]);
 }
 
 /** The old node has answered all that it will. */
@@ -317,7 +317,7 @@ function becomeJoining<P extends Primary>(course: Course<P>, view: P, { now, lim
 /** The session is restored at `view`: it flows, unless a switch away from there is about to happen. */
 function arrived<P extends Primary>(course: Course<P>, view: P, { now }: Moment): Step<P> {
   const { from, hold } = course;
-  const effects: Effect<P>[] = [{ do: 'arrive' }];
+  const effects: Effect<P>[] = [{ do: 'arrive', view }];
   if (from !== undefined) effects.unshift({ do: 'resolve', from, verdict: verdictOn(from, view) });
   const stands = hold !== undefined && now < hold.untilMs && view.term <= (hold.term ?? view.term);
   if (stands) return becomeHolding(course, view, { ...hold, term: view.term }, effects);
@@ -336,7 +336,7 @@ function becomeHolding<P extends Primary>(
 ): Step<P> {
   return {
     state: { at: 'holding', course: { ...course, hold }, view, dueAt: hold.untilMs },
-    effects: [...before, { do: 'stand', untilMs: hold.untilMs }],
+    effects: [...before, { do: 'stand', view, untilMs: hold.untilMs }],
   };
 }
 
