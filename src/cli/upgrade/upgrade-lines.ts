@@ -1,5 +1,5 @@
-import type { Finding } from '../../switchover/checks/index.js';
 import type { Stage, UpgradePreview, UpgradeReport } from '../../switchover/upgrade/index.js';
+import { findingLines } from '../check/finding-lines.js';
 import { time } from '../format.js';
 import type { Style } from '../style.js';
 import { tableLines } from '../table.js';
@@ -20,17 +20,14 @@ export function stageText(stage: Stage): string {
   }
 }
 
-/** What would be done, and what is to be said about it. */
-export function previewLines({ stages, findings }: UpgradePreview, style: Style): string[] {
+/** What speaks against it, and what would be done. */
+export function previewLines({ stages, findings }: UpgradePreview, style: Style, columns: number): string[] {
+  const notable = findings.filter(({ verdict }) => verdict !== 'ok');
   return [
+    ...findingLines(notable, style, columns),
+    ...(notable.length > 0 ? [''] : []),
     ...stages.map((stage, index) => `  ${index + 1}. ${stageText(stage)}`),
-    ...findings.filter(({ verdict }) => verdict !== 'ok').map((finding) => `  ${findingText(finding, style)}`),
   ];
-}
-
-function findingText({ verdict, node, reason, remedy }: Finding, style: Style): string {
-  const mark = verdict === 'refuse' ? style.bad('refused') : style.accent('warning');
-  return `${mark} ${node === undefined ? '' : `${node}: `}${reason}${remedy === undefined ? '' : ` (${remedy})`}`;
 }
 
 export function reportLines(report: UpgradeReport, style: Style): string[] {

@@ -1,3 +1,4 @@
+import type { Finding } from '../checks/index.js';
 import type { ServerVersion } from './server-version.js';
 
 /** One piece of an upgrade; each can be done again when nobody knows whether it was done. */
@@ -63,4 +64,11 @@ export interface RestartMemory {
   /** Of the process that was to be restarted. */
   readonly runId: string;
   readonly before: ServerVersion;
+}
+
+/** What would be done, and what speaks against it. */
+export interface UpgradePreview {
+  readonly plan: UpgradePlan;
+  readonly stages: readonly Stage[];
+  readonly findings: readonly Finding[];
 }

@@ -2,7 +2,7 @@ import type { PairAccess } from '../survey/pair-access.js';
 import type { SwitchOptions } from '../switch-options.js';
 import type { SwitchReport } from '../switch-report.js';
 import type { Restart } from './restart-command.js';
-import type { StageEvent } from './stage.js';
+import type { StageEvent, UpgradePreview } from './stage.js';
 
 export interface UpgradeOptions extends PairAccess {
   /** How a node is restarted as its new version. */
@@ -27,6 +27,8 @@ export interface UpgradeOptions extends PairAccess {
   readonly leaveTimeoutMs?: number;
   /** Where the stages are written down. Without it the upgrade cannot be resumed. */
   readonly journalPath?: string;
+  /** What previewUpgrade has shown, and somebody has agreed to; otherwise the pair is looked at anew. */
+  readonly agreed?: UpgradePreview;
   /** Go on with the upgrade that the journal tells of. */
   readonly resume?: boolean;
   /** Ends the upgrade at the next moment at which that is safe: SEGUE_UPGRADE_INTERRUPTED. */

@@ -1,4 +1,4 @@
-import { checkPair, type Finding } from '../checks/index.js';
+import { checkPair } from '../checks/index.js';
 import { type AccessIo, isReached, takeSurvey } from '../survey/index.js';
 import { SwitchError } from '../switch-error.js';
 import { switchPrimary } from '../switch-primary.js';
@@ -7,20 +7,13 @@ import { loginFor } from './login.js';
 import { planUpgrade } from './plan-upgrade.js';
 import { inStep, restartNode } from './restart-node.js';
 import { isVersion, parseVersion, versionText } from './server-version.js';
-import { type Stage, stageName, stagesOf, type UpgradePlan } from './stage.js';
+import { type Stage, stageName, stagesOf, type UpgradePlan, type UpgradePreview } from './stage.js';
 import { checkUpgrade } from './upgrade-checks.js';
 import { UpgradeError, type UpgradeErrorCode } from './upgrade-error.js';
 import { type JournalContents, readJournal, UpgradeJournal } from './upgrade-journal.js';
 import type { UpgradeOptions } from './upgrade-options.js';
 import type { UpgradeReport } from './upgrade-report.js';
 import { UpgradeRun } from './upgrade-run.js';
-
-/** What would be done, and what speaks against it. */
-export interface UpgradePreview {
-  readonly plan: UpgradePlan;
-  readonly stages: readonly Stage[];
-  readonly findings: readonly Finding[];
-}
 
 /**
  * Looks at the pair, decides, and runs the checks of the switch and those of the restarts; changes nothing. Rejects with
@@ -64,7 +57,7 @@ interface Begin {
 }
 
 async function fresh(options: UpgradeOptions, io: AccessIo): Promise<Begin> {
-  const { plan, findings } = await previewUpgrade(options, io);
+  const { plan, findings } = options.agreed ?? (await previewUpgrade(options, io));
   const refusals = findings.filter(({ verdict }) => verdict === 'refuse');
   if (refusals.length > 0) {
     const reasons = refusals.map(({ node, reason }) => (node === undefined ? reason : `${node}: ${reason}`));

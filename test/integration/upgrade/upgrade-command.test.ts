@@ -33,7 +33,7 @@ async function lab(): Promise<{ pair: LabPair; service: RestartService }> {
 }
 
 function upgrade(args: readonly string[]): Run {
-  const run = runSegue(['upgrade', '--journal', join(folder, 'journal'), ...args]);
+  const run = runSegue(['upgrade', ...args], { XDG_STATE_HOME: folder });
   running.push(run);
   return run;
 }
@@ -50,7 +50,7 @@ describe('segue upgrade', () => {
     const { stdout } = await upgrade([...args, '--json']).ended;
     expect(JSON.parse(stdout)).toMatchObject({ plan: { primary: primary.address, target: replica.address } });
     expect(service.restarted).toEqual([]);
-    expect(await readdir(folder)).not.toContain('journal');
+    expect(await readdir(folder)).not.toContain('segue');
   });
 
   it('needs --yes where nobody can be asked', async () => {
@@ -66,7 +66,7 @@ describe('segue upgrade', () => {
     [['--nodes', '127.0.0.1:1'], 'how is a node restarted?', 2],
     [['--nodes', '127.0.0.1:1', '--restart', 'systemctl restart valkey', '--yes'], 'which node to restart', 2],
     [['--nodes', '127.0.0.1:1', '--restart', 'restart {host}', '--yes'], 'no node says that it is primary', 3],
-    [['--nodes', '127.0.0.1:1', '--restart', 'restart {host}', '--resume'], 'does not exist', 2],
+    [['--nodes', '127.0.0.1:1', '--restart', 'restart {host}', '--resume'], 'nothing to resume', 2],
   ])('refuses %j with one message', async (args, message, exit) => {
     const { code, stdout, stderr } = await upgrade(args).ended;
     expect(stderr).toContain(message);
