@@ -5,13 +5,17 @@ import { type LabServer, serverVersions, waitFor, waitForSync } from '../../../s
 import { type ClientClass, libraries } from './clients.js';
 import { SwitchedPair } from './lab.js';
 import { Operator } from './operator.js';
-import { watchForStrays } from './strays.js';
+import { DATA, watchForStrays } from './strays.js';
 import { traffic } from './traffic.js';
 
+/**
+ * Commands of applications that the node has refused or failed so far, by name. Not BLPOP: whoever is blocked when the
+ * primary steps down is told so, and nothing else can end the wait.
+ */
 async function refusals(node: LabServer): Promise<Record<string, string>> {
-  const stats = await node.info('errorstats');
-  const names = ['errorstat_REDIRECT', 'errorstat_READONLY', 'errorstat_EXECABORT', 'errorstat_NOSCRIPT'];
-  return Object.fromEntries(names.map((name) => [name, stats[name] ?? 'none']));
+  const stats = Object.entries(await node.info('commandstats'));
+  const data = stats.filter(([name]) => DATA.has(name.replace('cmdstat_', '')) && name !== 'cmdstat_blpop');
+  return Object.fromEntries(data.map(([name, counts]) => [name, /rejected_calls.*$/.exec(counts)?.[0] ?? '']));
 }
 
 describe.each(serverVersions)('planned switches with notices on %s', (version) => {

@@ -3,7 +3,19 @@ import { netTransport } from '../../../src/transport/index.js';
 import { DEMOTED } from './operator.js';
 
 /** What the applications of these tests send. */
-const DATA = new Set(['set', 'get', 'incr', 'rpush', 'blpop', 'eval', 'evalsha', 'publish', 'watch', 'multi', 'exec']);
+export const DATA: ReadonlySet<string> = new Set([
+  'set',
+  'get',
+  'incr',
+  'rpush',
+  'blpop',
+  'eval',
+  'evalsha',
+  'publish',
+  'watch',
+  'multi',
+  'exec',
+]);
 /** `1700000000.123456 [0 127.0.0.1:50000] "set" "k" "v"` */
 const LINE = /\[\d+ ([^\]]+)\] "([^"]+)"(.*)$/;
 
