@@ -103,6 +103,9 @@ async function runInterruptibly<S extends Settings>(
   const hangup = (): void => (listener === undefined ? interrupt() : listener(gather));
   const signals = { SIGINT: interrupt, SIGTERM: interrupt, SIGHUP: hangup };
   for (const [signal, act] of Object.entries(signals)) process.on(signal, act);
+  // Nobody reads any more (`… | head`): no reason to leave a switch in its middle, but one to stop watching.
+  process.stdout.on('error', () => controller.abort(new Error('interrupted')));
+  process.stderr.on('error', () => {});
   try {
     const color = (values as Partial<Values<typeof outputSettings>>).color ?? true;
     return await definition.run(values, openTerminal(color, controller.signal), {

@@ -1,33 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import {
-  checkPair,
-  chooseTarget,
-  type Finding,
-  isTarget,
-  type Target,
-  worstOf,
-} from '../../switchover/checks/index.js';
-import { SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
-import { reportPage } from '../../switchover/report/index.js';
-import { type Survey, takeSurvey } from '../../switchover/survey/index.js';
-import { clock } from '../../transport/index.js';
+import { checkPair, chooseTarget, isTarget, type Target, worstOf } from '../../switchover/checks/index.js';
+import { sentinelOrders } from '../../switchover/sentinel/index.js';
+import { takeSurvey } from '../../switchover/survey/index.js';
 import { findingLines, verdictLine } from '../check/finding-lines.js';
 import { confirm } from '../confirm.js';
 import { defineCommand } from '../define-command.js';
 import { ExitCode } from '../exit-code.js';
 import { unlessInterrupted } from '../interrupted.js';
-import { packageVersion } from '../package-version.js';
 import { UsageError } from '../report-error.js';
 import { outputSettings, type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
 import { planSettings } from '../settings/plan-settings.js';
 import { duration, path, type Values, yesNo } from '../settings/setting.js';
+import { carryOut } from '../switch/carry-out.js';
 import { journalPath } from '../switch/journal-path.js';
-import { Onlooker } from '../switch/onlooker.js';
 import { planLines } from '../switch/plan-lines.js';
-import { StepView } from '../switch/step-view.js';
-import { storyLines } from '../switch/story-lines.js';
-import { tellStory } from '../switch/tell-story.js';
 import { say, type Terminal } from '../terminal.js';
 import { refuseLogin } from './status.js';
 
@@ -45,9 +32,6 @@ const switchSettings = {
 } as const;
 
 type SwitchValues = Values<typeof switchSettings>;
-
-/** With a report the picture shows a while without the switch on both sides; without one nobody should have to wait. */
-const marginMs = { withReport: 1_000, without: 150 };
 
 export function switchCommand(): Command {
   return defineCommand({
@@ -97,7 +81,8 @@ async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Termi
     return ExitCode.ChecksFailed;
   }
   const journal = values.journal ?? journalPath([target.from, target.to, ...target.others].map(({ name }) => name));
-  tell(...planLines({ ...values, target, journal }, errStyle), '');
+  const sentinels = before.sentinels.length;
+  tell(...planLines({ ...values, target, journal, sentinels }, errStyle), '');
   if (values.dryRun) {
     if (values.json) say(terminal.out, JSON.stringify({ outcome: 'dry-run', findings, ...namesOf(target) }));
     return ExitCode.Done;
@@ -106,68 +91,16 @@ async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Termi
     tell('  Nothing was done.');
     return interrupted.aborted ? ExitCode.Interrupted : ExitCode.GivenUp;
   }
-  return carryOut({ values, reach, target, findings, before, journal }, terminal);
-}
-
-interface Decided {
-  readonly values: SwitchValues;
-  readonly reach: PairReach;
-  readonly target: Target;
-  readonly findings: readonly Finding[];
-  readonly before: Survey;
-  readonly journal: string;
-}
-
-async function carryOut(decided: Decided, terminal: Terminal): Promise<ExitCode> {
-  const { values, reach, target, findings, before, journal } = decided;
-  const { err, errStyle, out, style, interrupted } = terminal;
-  const margin = values.report === undefined ? marginMs.without : marginMs.withReport;
-  const onlooker = await Onlooker.start({ access: reach, target, canary: values.canary, marginMs: margin });
-  const [startedAt, startedMs] = [new Date(), clock.now()];
-  const steps = new StepView(terminal);
-  let result: SwitchReport | SwitchError;
-  try {
-    result = await switchPrimary({
-      ...loginOf(reach),
-      from: target.from.url,
-      to: target.to.url,
-      others: target.others.map(({ url }) => url),
-      method: values.method,
-      notice: values.notice,
-      journalPath: journal,
-      nodeTimeoutMs: values.timeout,
-      catchUpTimeoutMs: values.catchUp,
-      signal: interrupted,
-      onStep: (step) => steps.ended(step),
-    });
-  } catch (error) {
-    if (!(error instanceof SwitchError)) throw error;
-    result = error;
-  } finally {
-    steps.close();
-  }
-  const testimony = await onlooker.finish();
-  const madeBy = `segue ${packageVersion()}`;
-  const story = tellStory({ madeBy, startedAt, startedMs, target, findings, before, result, testimony });
-  const screen = values.json ? err : out;
-  for (const line of ['', ...storyLines(story, values.json ? errStyle : style), '']) say(screen, line);
-  if (values.json) say(out, JSON.stringify(story));
-  if (values.report !== undefined) {
-    writeFileSync(values.report, reportPage(story));
-    say(err, `  report: ${values.report}`);
-  }
-  if (result instanceof SwitchError) {
-    // What was undone because the user wanted it so is no failure.
-    if (interrupted.aborted && result.code === 'SEGUE_SWITCH_GIVEN_UP') return ExitCode.Interrupted;
-    throw result;
-  }
-  return story.outcome === 'switched' ? ExitCode.Done : ExitCode.Unproven;
+  const orders = sentinelOrders(before.sentinels, target.from, target.to);
+  return carryOut({ ...values, reach, target, findings, before, journal, orders }, terminal);
 }
 
 /** A place that cannot be written to is found out before the switch, not after it. */
 function claim(file: string): void {
+  const isNew = !existsSync(file);
   try {
     writeFileSync(file, '', { flag: 'a' });
+    if (isNew) rmSync(file);
   } catch (error) {
     throw new UsageError(`--report: cannot write the file: ${(error as Error).message}`);
   }
@@ -175,12 +108,4 @@ function claim(file: string): void {
 
 function namesOf({ from, to, others }: Target): object {
   return { from: from.name, to: to.name, others: others.map(({ name }) => name) };
-}
-
-function loginOf({ username, password, tls }: PairReach): Pick<PairReach, 'username' | 'password' | 'tls'> {
-  return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
-  };
 }

@@ -9,10 +9,12 @@ export interface PlanFacts {
   readonly notice: boolean;
   readonly canary: boolean;
   readonly journal: string;
+  /** How many watch the pair. */
+  readonly sentinels: number;
 }
 
 /** What would be done, before anybody is asked. */
-export function planLines({ target, method, notice, canary, journal }: PlanFacts, style: Style): string[] {
+export function planLines({ target, method, notice, canary, journal, sentinels }: PlanFacts, style: Style): string[] {
   const { from, to, others } = target;
   const rows: [string, string][] = [
     ['primary now', `${describe(from)}, becomes a replica`],
@@ -25,6 +27,9 @@ export function planLines({ target, method, notice, canary, journal }: PlanFacts
         : 'FAILOVER; writes wait about half a second',
     ],
     ['clients on Segue', notice ? 'are told to hold' : 'are not told (--no-notice); they follow all the same'],
+    ...(sentinels > 0
+      ? [['Sentinels', `${sentinels}; they are told right after the promotion`] as [string, string]]
+      : []),
     ['canary', canary ? 'writes to a key segue:canary:… meanwhile, and deletes it (--no-canary)' : 'none'],
     ['journal', journal],
   ];

@@ -29,6 +29,12 @@ export class StepView {
     this.#since = performance.now();
   }
 
+  /** Something to know meanwhile. */
+  note(text: string): void {
+    this.#erase();
+    this.#screen.write(`  ${this.#style.accent('!')} ${text}\n`);
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#erase();

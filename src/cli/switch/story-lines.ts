@@ -19,7 +19,7 @@ export function storyLines(story: SwitchStory, style: Style): string[] {
   ];
 }
 
-function rowsOf({ switch: report, canary, canaryTrouble, errors }: SwitchStory): [string, string][] {
+function rowsOf({ switch: report, canary, canaryTrouble, errors, sentinels }: SwitchStory): [string, string][] {
   const rows: [string, string][] = [];
   if (report?.unwritableMs !== undefined) rows.push(['no node writable', time(report.unwritableMs)]);
   const hold = report?.sessions.hold;
@@ -37,6 +37,10 @@ function rowsOf({ switch: report, canary, canaryTrouble, errors }: SwitchStory):
   }
   if (report?.resync !== undefined) rows.push(['old primary', `follows, by ${report.resync} resync`]);
   for (const { node, resync } of report?.others ?? []) rows.push([node, `follows, by ${resync} resync`]);
+  for (const { sentinel, outcome, note } of sentinels) {
+    const said = { told: 'told at once', knew: 'knew already', failed: 'could not be told' }[outcome];
+    rows.push([`Sentinel`, `${sentinel} ${said}${note === undefined ? '' : `: ${note}`}`]);
+  }
   if (canary !== undefined) {
     const { latency, trouble } = canary;
     rows.push(['longest test write', `${time(latency.maxMs)}, usually ${time(latency.p50Ms)}`]);

@@ -1,6 +1,7 @@
 import type { Finding, Target } from '../../switchover/checks/index.js';
 import { SwitchError, type SwitchErrorCode, type SwitchReport } from '../../switchover/index.js';
 import { errorGrowth, type StoryOutcome, type SwitchStory, storyNodes } from '../../switchover/report/index.js';
+import type { SentinelReport } from '../../switchover/sentinel/index.js';
 import type { Survey } from '../../switchover/survey/index.js';
 import type { Testimony } from './onlooker.js';
 
@@ -13,6 +14,7 @@ export interface StoryParts {
   readonly findings: readonly Finding[];
   readonly before: Survey;
   readonly result: SwitchReport | SwitchError;
+  readonly sentinels: readonly SentinelReport[];
   readonly testimony: Testimony;
 }
 
@@ -26,7 +28,7 @@ const outcomes: Partial<Record<SwitchErrorCode, StoryOutcome>> = {
 
 /** Puts together what the switch, the witness and the surveys know. */
 export function tellStory(parts: StoryParts): SwitchStory {
-  const { madeBy, startedAt, startedMs, target, findings, before, result, testimony } = parts;
+  const { madeBy, startedAt, startedMs, target, findings, before, result, sentinels, testimony } = parts;
   const { canary, canaryTrouble, tracks, tracksStartedMs, after } = testimony;
   const isError = result instanceof SwitchError;
   const faults = canary === undefined ? 0 : faultsOf(canary.sequence);
@@ -41,6 +43,7 @@ export function tellStory(parts: StoryParts): SwitchStory {
     findings,
     before: storyNodes(before),
     after: after === undefined ? [] : storyNodes(after),
+    sentinels,
     errors: after === undefined ? [] : errorGrowth(before, after),
     canary,
     canaryStartedMs: (canary?.startedMs ?? startedMs) - startedMs,

@@ -107,7 +107,7 @@ export function canarySection({ canary, canaryTrouble }: SwitchStory): Html {
 }
 
 /** What the processes with Segue's sessions said, and what protected the pair. */
-export function protectionSection({ switch: report }: SwitchStory): Html {
+export function protectionSection({ switch: report, sentinels }: SwitchStory): Html {
   if (report === undefined) return html``;
   const { sessions, fence, notes } = report;
   const rows: [string, string][] = [];
@@ -123,6 +123,10 @@ export function protectionSection({ switch: report }: SwitchStory): Html {
     ? `armed: once the new primary was promoted, the old one would have refused writes by itself${persistent}`
     : 'not armed: only the pause kept the old primary from taking writes';
   rows.push(['the fence', [armed, ...fence.notes].join('; ')]);
+  for (const { sentinel, service, outcome, note } of sentinels) {
+    const said = { told: 'was told at once', knew: 'knew already', failed: 'could not be told' }[outcome];
+    rows.push([`Sentinel ${sentinel}`, `${said} (${service})${note === undefined ? '' : `: ${note}`}`]);
+  }
   const remarks = notes.length === 0 ? undefined : html`<p class="reason">${notes.join('; ')}</p>`;
   return html`<h2>The clients' part, and the fence</h2>
     <table><tbody>${rows.map(([what, value]) => html`<tr><td class="name">${what}</td><td>${value}</td></tr>`)}</tbody></table>${remarks}`;

@@ -1,5 +1,6 @@
 import type { CanaryReport, NodeTrack } from '../canary/index.js';
 import type { Finding } from '../checks/finding.js';
+import type { SentinelReport } from '../sentinel/index.js';
 import { isReached, type Survey } from '../survey/index.js';
 import type { StepReport, SwitchReport } from '../switch-report.js';
 
@@ -41,6 +42,8 @@ export interface SwitchStory {
   readonly before: readonly StoryNode[];
   /** Empty when nobody could look any more. */
   readonly after: readonly StoryNode[];
+  /** Empty when none watches the pair, or it did not come to telling them. */
+  readonly sentinels: readonly SentinelReport[];
   readonly errors: readonly ErrorGrowth[];
   readonly canary: CanaryReport | undefined;
   /** When the canary's own time began. */

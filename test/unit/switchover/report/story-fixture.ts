@@ -46,6 +46,7 @@ export function story(changes: Partial<SwitchStory> = {}): SwitchStory {
       { name: '10.0.0.1:6379', role: 'primary', version: 'valkey 8.1.1', offset: 1234, lagBytes: undefined, link: '' },
     ],
     after: [{ name: '10.0.0.1:6379', role: 'replica', version: 'valkey 8.1.1', offset: 2345, lagBytes: 0, link: 'up' }],
+    sentinels: [],
     errors: [{ node: '10.0.0.1:6379', code: 'READONLY', before: 3, after: 5 }],
     canary: {
       key: 'segue:canary:0011',

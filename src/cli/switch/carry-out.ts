@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import type { Finding, Target } from '../../switchover/checks/index.js';
+import { type StepReport, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
+import { reportPage } from '../../switchover/report/index.js';
+import { type SentinelOrder, type SentinelReport, tellSentinels } from '../../switchover/sentinel/index.js';
+import type { Survey } from '../../switchover/survey/index.js';
+import { clock } from '../../transport/index.js';
+import { ExitCode } from '../exit-code.js';
+import { packageVersion } from '../package-version.js';
+import type { PairReach } from '../settings/pair-settings.js';
+import { say, type Terminal } from '../terminal.js';
+import { Onlooker } from './onlooker.js';
+import { StepView } from './step-view.js';
+import { storyLines } from './story-lines.js';
+import { tellStory } from './tell-story.js';
+
+/** A switch on which all is decided. */
+export interface DecidedSwitch {
+  readonly reach: PairReach;
+  readonly target: Target;
+  readonly findings: readonly Finding[];
+  readonly before: Survey;
+  readonly orders: readonly SentinelOrder[];
+  readonly journal: string;
+  readonly method: 'manual' | 'failover';
+  readonly notice: boolean;
+  readonly canary: boolean;
+  readonly report: string | undefined;
+  readonly json: boolean;
+  readonly timeout: number;
+  readonly catchUp: number;
+}
+
+/** With a report the picture shows a while without the switch on both sides; without one nobody should have to wait. */
+const marginMs = { withReport: 1_000, without: 150 };
+
+/** Switches while an onlooker watches and writes, and tells what came of it. Rejects with the SwitchError, when told. */
+export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Promise<ExitCode> {
+  const { reach, target, canary, report } = decided;
+  const margin = report === undefined ? marginMs.without : marginMs.withReport;
+  const onlooker = await Onlooker.start({ access: reach, target, canary, marginMs: margin });
+  const [startedAt, startedMs] = [new Date(), clock.now()];
+  const { result, sentinels } = await takeSteps(decided, terminal);
+  const testimony = await onlooker.finish();
+  const madeBy = `segue ${packageVersion()}`;
+  const story = tellStory({ ...decided, madeBy, startedAt, startedMs, result, sentinels, testimony });
+  const { out, err, style, errStyle, interrupted } = terminal;
+  const [screen, paint] = decided.json ? [err, errStyle] : [out, style];
+  for (const line of ['', ...storyLines(story, paint), '']) say(screen, line);
+  if (decided.json) say(out, JSON.stringify(story));
+  if (report !== undefined) {
+    writeFileSync(report, reportPage(story));
+    say(err, `  report: ${report}`);
+  }
+  if (!(result instanceof SwitchError)) return story.outcome === 'switched' ? ExitCode.Done : ExitCode.Unproven;
+  // What was undone because the user wanted it so is no failure.
+  if (interrupted.aborted && result.code === 'SEGUE_SWITCH_GIVEN_UP') return ExitCode.Interrupted;
+  throw result;
+}
+
+interface Taken {
+  readonly result: SwitchReport | SwitchError;
+  readonly sentinels: readonly SentinelReport[];
+}
+
+async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Taken> {
+  const { reach, target, orders } = decided;
+  const { interrupted } = terminal;
+  const view = new StepView(terminal);
+  const warn = (): void => view.note('interrupted: what can be undone is undone; Ctrl-C again leaves it as it stands');
+  interrupted.addEventListener('abort', warn, { once: true });
+  let told: Promise<SentinelReport[]> | undefined;
+  const result = await switchPrimary({
+    ...loginOf(reach),
+    from: target.from.url,
+    to: target.to.url,
+    others: target.others.map(({ url }) => url),
+    method: decided.method,
+    notice: decided.notice,
+    journalPath: decided.journal,
+    nodeTimeoutMs: decided.timeout,
+    catchUpTimeoutMs: decided.catchUp,
+    signal: interrupted,
+    onStep: (step) => {
+      view.ended(step);
+      // Sentinels that are not told within seconds of the promotion take it for a fault and undo it.
+      if (isPromotion(step) && orders.length > 0) told ??= tellSentinels(orders, reach);
+    },
+  })
+    .catch((error: unknown) => {
+      if (error instanceof SwitchError) return error;
+      throw error;
+    })
+    .finally(() => {
+      view.close();
+      interrupted.removeEventListener('abort', warn);
+    });
+  return { result, sentinels: (await told) ?? [] };
+}
+
+function isPromotion({ name, error }: StepReport): boolean {
+  return (name === 'promote' || name === 'failover') && error === undefined;
+}
+
+function loginOf({ username, password, tls }: PairReach): Pick<PairReach, 'username' | 'password' | 'tls'> {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
