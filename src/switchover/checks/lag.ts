@@ -1,9 +1,9 @@
+import { FENCE_LAG_MAX_S } from '../fence.js';
 import type { Check } from './check.js';
 import { ok, refuse, warn } from './finding.js';
 import { sizeText } from './units.js';
 
-const secondsToWarn = 3;
-const secondsToRefuse = 10;
+const secondsToWarn = 2;
 const bytesToWarn = 1024 * 1024;
 const bytesToRefuse = 64 * bytesToWarn;
 
@@ -17,7 +17,7 @@ export const lag: Check = {
     const seconds = to.lagSeconds ?? 0;
     const measured = `${sizeText(bytes)}, last acknowledgement ${seconds} s ago`;
     const remedy = 'wait until it has caught up; if it does not, look at its CPU, disk and network';
-    if (bytes > bytesToRefuse || seconds >= secondsToRefuse) {
+    if (bytes > bytesToRefuse || seconds >= FENCE_LAG_MAX_S) {
       return [refuse('it is too far behind to catch up while writes wait', { node: to.name, measured, remedy })];
     }
     if (bytes > bytesToWarn || seconds >= secondsToWarn) {

@@ -1,5 +1,5 @@
 import type { Check } from './check.js';
-import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { type Outcome, ok, refuse, unlessEmpty } from './finding.js';
 
 /** A writable replica takes writes that nobody else sees: demoted, the old primary would be a second one for plain clients. */
 export const readOnly: Check = {
@@ -14,7 +14,7 @@ export const readOnly: Check = {
       if (node === from) outcomes.push(refuse('it would go on taking writes after the switch', { ...details, remedy }));
       else {
         const check = `${remedy}; see that nobody has written there`;
-        outcomes.push(warn('it takes writes of its own: its data may differ', { ...details, remedy: check }));
+        outcomes.push(refuse('it takes writes of its own: its data may differ', { ...details, remedy: check }));
       }
     }
     return unlessEmpty(outcomes, ok('replicas refuse writes'));

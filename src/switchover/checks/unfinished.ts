@@ -1,10 +1,10 @@
-import { NEVER } from '../fence.js';
 import type { Check } from './check.js';
 import { type Outcome, ok, refuse, unlessEmpty } from './finding.js';
 
 const switchNames = /^segue-switch/;
-/** Nobody else sets these so. */
-const marks = ['repl-diskless-sync-delay', 'repl-ping-replica-period'];
+/** Seconds that do not come: the fence sets these so, and nobody else does. */
+export const fenceMark = '2147483647';
+export const marks = ['repl-diskless-sync-delay', 'repl-ping-replica-period'];
 
 /** A switch that was killed leaves its fence behind, on purpose: it keeps the old primary from taking writes alone. */
 export const unfinished: Check = {
@@ -21,9 +21,9 @@ export const unfinished: Check = {
       );
     }
     for (const { name, config } of others.length > 0 ? [] : nodes) {
-      const mark = marks.find((setting) => config.get(setting) === String(NEVER));
+      const mark = marks.find((setting) => config.get(setting) === fenceMark);
       if (mark === undefined) continue;
-      const measured = `${mark} ${NEVER}, min-replicas-to-write ${config.get('min-replicas-to-write')}`;
+      const measured = `${mark} ${fenceMark}, min-replicas-to-write ${config.get('min-replicas-to-write')}`;
       const remedy = 'segue switch --resume finishes or undoes it; without its journal set both settings back by hand';
       outcomes.push(refuse('a switch that was not finished has left its fence', { node: name, measured, remedy }));
     }

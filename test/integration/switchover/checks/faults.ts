@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LabClient, LabServer } from '../../../../src/lab/servers/index.js';
 import { waitFor } from '../../../../src/lab/wait-for.js';
 import type { CheckWanted, Verdict } from '../../../../src/switchover/checks/index.js';
-import { NEVER } from '../../../../src/switchover/fence.js';
+import { fenceMark } from '../../../../src/switchover/checks/unfinished.js';
 import { connect, inSync, type Stage, type StageName, setConfig } from './stage.js';
 
 /** How a check is brought to say its worst on a real pair. */
@@ -33,7 +33,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
       async make({ a }) {
         const undo = [
           await setConfig(a, 'min-replicas-to-write', '2'),
-          await setConfig(a, 'repl-diskless-sync-delay', String(NEVER)),
+          await setConfig(a, 'repl-diskless-sync-delay', fenceMark),
         ];
         return () => Promise.all(undo.map((one) => one()));
       },
@@ -247,10 +247,21 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
       says: /will not be pointed/,
       async make(stage) {
         stage.d.kill('SIGSTOP');
-        return async () => {
-          stage.d.kill('SIGCONT');
-          await inSync(stage);
-        };
+        return () => thaw(stage);
+      },
+    },
+    {
+      does: 'another replica that has not answered for a while',
+      verdict: 'refuse',
+      says: /attached and not in step.*acknowledgement [3-9] s ago/s,
+      async make(stage) {
+        stage.d.kill('SIGSTOP');
+        await waitFor(() => stage.a.info('replication'), {
+          deadlineMs,
+          what: 'its primary to notice',
+          until: (info) => Object.values(info).some((text) => /state=online.*lag=[3-9]/.test(text)),
+        });
+        return () => thaw(stage);
       },
     },
   ],
@@ -489,6 +500,11 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
     },
   ],
 };
+
+async function thaw(stage: Stage): Promise<void> {
+  stage.d.kill('SIGCONT');
+  await inSync(stage);
+}
 
 async function withClients(
   server: LabServer,
