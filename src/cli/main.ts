@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
+import { gatewayCommand } from './commands/gateway.js';
 import { statusCommand } from './commands/status.js';
 import { switchCommand } from './commands/switch.js';
 import { upgradeCommand } from './commands/upgrade.js';
@@ -27,6 +28,7 @@ Settings come from flags, then SEGUE_* variables, then a --config file. segue <c
   .addCommand(checkCommand())
   .addCommand(switchCommand())
   .addCommand(upgradeCommand())
+  .addCommand(gatewayCommand())
   .addCommand(demoCommand());
 
 // Commands that are added ready-made inherit nothing.

@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander';
+import { GatewayError } from '../gateway/gateway-error.js';
 import { LabError } from '../lab/servers/lab-error.js';
 import { SwitchError, type SwitchErrorCode } from '../switchover/index.js';
-import { OptionError } from '../transport/index.js';
+import { ListenError, OptionError } from '../transport/index.js';
 import { ExitCode } from './exit-code.js';
 
 /** Something the user wrote cannot be used. The message says what can. */
@@ -18,12 +19,14 @@ const switchExits: Record<SwitchErrorCode, ExitCode> = {
   SEGUE_SWITCH_UNKNOWN: ExitCode.Unknown,
 };
 
+const usageErrors = [UsageError, OptionError, GatewayError, ListenError];
+
 /** Tells the user, in words for foreseen errors and with the stack for defects of ours, and returns the exit code. */
 export function reportError(error: unknown, write: (line: string) => void): ExitCode {
   // Commander has written its message already; help and version end with code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-  if (error instanceof UsageError || error instanceof OptionError) {
-    write(`segue: ${error.message}`);
+  if (usageErrors.some((kind) => error instanceof kind)) {
+    write(`segue: ${(error as Error).message}`);
     return ExitCode.Usage;
   }
   if (error instanceof SwitchError) {

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { OPTIONS, type SegueOptions } from '../doors/options.js';
+import type { SegueOptions } from '../doors/options.js';
 import { type Address, type ListenTls, parseAddress } from '../transport/index.js';
 import { nearestName } from '../transport/nearest-name.js';
 import { GatewayError } from './gateway-error.js';
@@ -21,6 +21,7 @@ export interface CommonListenerOptions {
 
 /** One stable address: clients are carried from primary to primary. */
 export interface FollowListenerOptions extends CommonListenerOptions {
+  /** The default. */
   readonly kind?: 'follow';
   /** Guarded commands (policy.ts) that are let through all the same. */
   readonly allow?: readonly string[];
@@ -28,11 +29,24 @@ export interface FollowListenerOptions extends CommonListenerOptions {
   readonly loginRequired?: boolean;
 }
 
-export type ListenerOptions = FollowListenerOptions;
+/** A sidecar for one node: clients that can be redirected are, as by Valkey 9, whatever the server is. */
+export interface NodeListenerOptions extends CommonListenerOptions {
+  readonly kind: 'node';
+  /** URL of the node. Its TLS, and its user where the URL names none, are the gateway's. */
+  readonly node: string;
+  /** Redirects also scripts, PUBLISH and WAIT. */
+  readonly strict?: boolean;
+  /** `moved`: `-MOVED -1 host:port`, to every client. Default `redirect`. */
+  readonly reply?: 'redirect' | 'moved';
+  /** What clients are told instead of the address that the nodes have of each other. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+}
+
+export type ListenerOptions = FollowListenerOptions | NodeListenerOptions;
 
 export interface GatewayOptions {
-  /** URLs of nodes of the pair. One is enough: it names the others. */
-  readonly nodes: readonly string[];
+  /** URLs of nodes of the pair. One is enough: it names the others. `node` listeners do without. */
+  readonly nodes?: readonly string[];
   /** The gateway's own, for watching the nodes. Clients log in as themselves. */
   readonly username?: string;
   readonly password?: string;
@@ -50,10 +64,9 @@ const reserved = ['replayBytesMax', 'replayCommandsMax', 'commandBytesMax'] as c
 type ReservedOption = (typeof reserved)[number];
 
 /** @throws GatewayError that names the option and says what it may be. */
-export function checkGatewayOptions({ nodes, listeners, session }: GatewayOptions): void {
-  if (nodes.length === 0) throw refused('at least one node is needed');
+export function checkGatewayOptions({ nodes = [], listeners, session }: GatewayOptions): void {
   if (listeners.length === 0) throw refused('at least one listener is needed');
-  for (const listener of listeners) checkListener(listener);
+  for (const listener of listeners) checkListener(listener, nodes);
   for (const name of reserved) {
     if (session !== undefined && name in session) throw refused(`${name} follows from the limits of a listener`);
   }
@@ -62,9 +75,11 @@ export function checkGatewayOptions({ nodes, listeners, session }: GatewayOption
   if (twice !== undefined) throw refused(`two listeners are called ${twice}`);
 }
 
-function checkListener(options: ListenerOptions): void {
+function checkListener(options: ListenerOptions, nodes: readonly string[]): void {
   listenAddress(options.listen);
   limitsOf(options.limits);
+  if (options.kind === 'node') return;
+  if (nodes.length === 0) throw refused(`which pair does ${options.listen} follow? At least one node is needed`);
   for (const name of options.allow ?? []) {
     if (!Object.hasOwn(GUARDED, name.toLowerCase())) {
       throw refused(`"allow" names ${name}, which is not guarded; there are ${Object.keys(GUARDED).join(', ')}`);
@@ -97,8 +112,3 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
 function refused(message: string): GatewayError {
   return new GatewayError('SEGUE_GATEWAY_CONFIG', message);
 }
-
-/** All but those that a listener decides. */
-export const sessionOptionNames = Object.keys(OPTIONS).filter(
-  (name) => !(reserved as readonly string[]).includes(name) && name !== 'nodes' && name !== 'onEvent',
-);

@@ -1,9 +1,7 @@
-import { DIALS_MAX, sessionOptions, topologyBounds } from '../doors/options.js';
-import { Pair } from '../doors/pair.js';
-import type { NodeView, TopologyEvent } from '../topology/index.js';
+import type { Pair, SegueEvent } from '../doors/pair.js';
+import type { NodeView } from '../topology/index.js';
 import { type Clock, formatAddress, clock as realClock } from '../transport/index.js';
 import { Entrance } from './entrance.js';
-import { FollowKind } from './follow.js';
 import {
   checkGatewayOptions,
   type GatewayOptions,
@@ -11,9 +9,11 @@ import {
   limitsOf,
   listenAddress,
 } from './gateway-options.js';
+import { makeKind, pairOf } from './kinds.js';
+import type { CloseReason } from './listener.js';
 import { type Log, silent } from './log.js';
-import { Policy } from './policy.js';
 import { changesOf, type Reloaded } from './reload.js';
+import type { ServedClient } from './served-client.js';
 import { Tally } from './tally.js';
 
 export interface GatewayIo {
@@ -33,6 +33,8 @@ export interface GatewayListener {
 
 type Phase = 'new' | 'serving' | 'draining' | 'stopped';
 
+/** What an operator should look at. */
+const GRAVE = new Set<SegueEvent['type']>(['primary-lost', 'node-down', 'ambiguous', 'untrusted', 'stale-claim']);
 const DRAIN_MS = 30_000;
 const DRAIN_LOOK_MS = 20;
 
@@ -50,8 +52,8 @@ export class Gateway {
   readonly #log: Log;
   readonly #io: GatewayIo;
   readonly #listeners: GatewayListener[] = [];
-  /** The gateway's own hold on the pair: for its status, and so that the watch outlives every listener. */
-  readonly #pair: Pair;
+  /** The gateway's own hold on the pair, for its status. `node` listeners do without one. */
+  readonly #pair: Pair | undefined;
 
   /** @throws GatewayError, OptionError */
   constructor(options: GatewayOptions, io: GatewayIo = {}) {
@@ -60,7 +62,8 @@ export class Gateway {
     this.#io = io;
     this.#clock = io.clock ?? realClock;
     this.#log = io.log ?? silent;
-    this.#pair = this.#newPair((event) => this.#onTopology(event));
+    const { nodes = [] } = options;
+    this.#pair = nodes.length === 0 ? undefined : pairOf(options, (event) => this.#onPair(event));
     for (const listener of options.listeners) this.#listeners.push(this.#makeListener(listener));
   }
 
@@ -73,7 +76,7 @@ export class Gateway {
   }
 
   nodes(): NodeView[] {
-    return this.#pair.topology.nodes();
+    return this.#pair?.topology.nodes() ?? [];
   }
 
   /** Undefined: every listener serves. Otherwise why not. */
@@ -124,7 +127,7 @@ export class Gateway {
     if (this.#phase === 'stopped') return;
     this.#phase = 'stopped';
     await Promise.all(this.#listeners.map(({ entrance }) => entrance.close()));
-    this.#pair.release();
+    this.#pair?.release();
   }
 
   /**
@@ -152,53 +155,35 @@ export class Gateway {
     return this.#phase === phase;
   }
 
-  #newPair(onEvent?: (event: TopologyEvent) => void): Pair {
-    const { nodes, username, password, tls, session = {} } = this.#options;
-    return new Pair(
-      {
-        ...topologyBounds(session),
-        nodes: [...nodes],
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        ...(tls === undefined ? {} : { tls }),
-        ...(onEvent === undefined ? {} : { onEvent }),
-      },
-      session.dialsMax ?? DIALS_MAX,
-    );
-  }
-
   #makeListener(options: ListenerOptions): GatewayListener {
-    const { listen, name = listen, tls, unixMode } = options;
+    const { kind = 'follow', listen, name = listen, tls, unixMode } = options;
     const tally = new Tally((ms) => this.#io.onHeld?.(name, ms));
-    const kind = new FollowKind({
-      pair: this.#newPair(),
-      session: sessionOptions(this.#options.session ?? {}),
-      policy: new Policy(options.allow ?? [], (command) => {
+    const made = makeKind(options, this.#options, {
+      limits: () => entrance.limits,
+      refused: (command) => {
         entrance.counts.addRefused(command);
         this.#log.warn({ listener: name, command }, 'a guarded command was refused');
-      }),
-      loginRequired: options.loginRequired ?? false,
-      limits: () => entrance.limits,
-      onEvent: (event) => tally.take(event),
+      },
+      onSession: (event) => tally.take(event),
     });
-    const entrance: Entrance = new Entrance(kind, {
+    const entrance: Entrance = new Entrance(made, {
       name,
       address: listenAddress(listen),
       limits: limitsOf(options.limits),
       listen: { ...(tls === undefined ? {} : { tls }), ...(unixMode === undefined ? {} : { unixMode }) },
       clock: this.#clock,
-      onParted: (client, reason) => {
-        if (reason === undefined) return;
-        const { id, remote } = client;
-        this.#log.warn({ listener: name, client: id, remote, reason }, 'a client was closed');
-      },
+      onParted: (client, reason) => this.#onParted(name, client, reason),
     });
-    return { name, kind: options.kind ?? 'follow', entrance, tally };
+    return { name, kind, entrance, tally };
   }
 
-  #onTopology(event: TopologyEvent): void {
+  /** Clients that leave by themselves are no news. */
+  #onParted(listener: string, { id, remote }: ServedClient, reason: CloseReason | undefined): void {
+    if (reason !== undefined) this.#log.warn({ listener, client: id, remote, reason }, 'a client was closed');
+  }
+
+  #onPair(event: SegueEvent): void {
     const { type, ...fields } = event;
-    const grave = type === 'primary-lost' || type === 'node-down' || type === 'ambiguous' || type === 'untrusted';
-    this.#log[grave ? 'warn' : 'info'](fields, type);
+    this.#log[GRAVE.has(type) ? 'warn' : 'info'](fields, type);
   }
 }

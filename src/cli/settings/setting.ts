@@ -115,7 +115,8 @@ export function duration(what: string, byDefaultText?: string): Setting<number |
   };
 }
 
-function durationMs(text: string): number | undefined {
+/** Undefined when it is none. */
+export function durationMs(text: string): number | undefined {
   const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
   return parts === null ? undefined : Number(parts[1]) * unitsMs[parts[2]!]!;
 }
@@ -125,6 +126,12 @@ export function choice<const C extends string>(choices: readonly C[], what: stri
   const placeholder = `<${choices.join('|')}>`;
   const schema = z.enum(choices, wanted);
   return { kind: 'plain', placeholder, what, schema, decode: asIs, byDefault, isShown: true };
+}
+
+/** Texts: a list in a file, parted by commas in a flag. */
+export function list(placeholder: string, what: string): Setting<readonly string[]> {
+  const schema = z.array(filled('a text'), `must be a list of ${placeholder.replace(/[<>]/g, '')}`);
+  return { kind: 'plain', placeholder, what, schema, decode: listOf, byDefault: [] };
 }
 
 /** Nodes: a list in a file, parted by commas in a flag. A bare `host:port` is completed by whoever uses them. */

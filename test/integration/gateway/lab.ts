@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { Gateway, type GatewayOptions, type ListenerOptions } from '../../../src/gateway/index.js';
+import { type FollowListenerOptions, Gateway, type GatewayOptions } from '../../../src/gateway/index.js';
 import { type LabPair, type LabServer, type PairOptions, startPair, waitFor } from '../../../src/lab/servers/index.js';
 import { type SwitchReport, switchPrimary } from '../../../src/switchover/index.js';
 import type { Address } from '../../../src/transport/index.js';
@@ -9,7 +9,7 @@ const TEXT_MAX = 10_000;
 
 export interface LabOptions {
   readonly pair?: PairOptions;
-  readonly listener?: Partial<ListenerOptions>;
+  readonly listener?: Partial<FollowListenerOptions>;
   readonly gateway?: Partial<GatewayOptions>;
 }
 

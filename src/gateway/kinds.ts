@@ -1,0 +1,68 @@
+import { DIALS_MAX, noticeOptions, sessionOptions, topologyBounds } from '../doors/options.js';
+import { Pair, type SegueEvent } from '../doors/pair.js';
+import type { SessionEvent } from '../session/index.js';
+import { FollowKind } from './follow.js';
+import type { FollowListenerOptions, GatewayOptions, ListenerOptions, NodeListenerOptions } from './gateway-options.js';
+import type { Limits } from './limits.js';
+import type { ListenerKind } from './listener.js';
+import { NodeKind } from './node/index.js';
+import { Policy } from './policy.js';
+
+/** What a kind needs of the listener that it serves. */
+export interface KindHost {
+  limits(): Limits;
+  /** A guarded command was not let through. */
+  refused(command: string): void;
+  onSession(event: SessionEvent): void;
+}
+
+/** The one place that knows all kinds. @throws OptionError */
+export function makeKind(options: ListenerOptions, gateway: GatewayOptions, host: KindHost): ListenerKind {
+  return options.kind === 'node' ? makeNode(options, gateway, host) : makeFollow(options, gateway, host);
+}
+
+function makeFollow(options: FollowListenerOptions, gateway: GatewayOptions, host: KindHost): FollowKind {
+  return new FollowKind({
+    pair: pairOf(gateway),
+    session: sessionOptions(gateway.session ?? {}),
+    policy: new Policy(options.allow ?? [], (command) => host.refused(command)),
+    loginRequired: options.loginRequired ?? false,
+    limits: () => host.limits(),
+    onEvent: (event) => host.onSession(event),
+  });
+}
+
+function makeNode(options: NodeListenerOptions, gateway: GatewayOptions, host: KindHost): NodeKind {
+  const { node, strict, reply, addressMap } = options;
+  return new NodeKind({
+    node,
+    ...access(gateway),
+    ...(strict === undefined ? {} : { strict }),
+    ...(reply === undefined ? {} : { reply }),
+    ...(addressMap === undefined ? {} : { addressMap }),
+    limits: () => host.limits(),
+  });
+}
+
+/** A hold on the pair of this gateway; all of them share one watch. `onEvent` hears of the pair. @throws OptionError */
+export function pairOf(gateway: GatewayOptions, onEvent?: (event: SegueEvent) => void): Pair {
+  const { nodes = [] } = gateway;
+  const session = { ...gateway.session, ...(onEvent === undefined ? {} : { onEvent }) };
+  return new Pair(
+    {
+      ...topologyBounds(session),
+      ...access(gateway),
+      nodes: [...nodes],
+    },
+    session.dialsMax ?? DIALS_MAX,
+    noticeOptions(session),
+  );
+}
+
+function access({ username, password, tls }: GatewayOptions): Pick<GatewayOptions, 'username' | 'password' | 'tls'> {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
