@@ -1,3 +1,4 @@
+export { type ResumeAccess, type ResumeReport, resumeSwitch } from './resume/resume-switch.js';
 export { SwitchError, type SwitchErrorCode } from './switch-error.js';
 export type { Boundary, SwitchAccess, SwitchOptions } from './switch-options.js';
 export { switchPrimary } from './switch-primary.js';

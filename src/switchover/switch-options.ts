@@ -24,8 +24,10 @@ export interface SwitchAccess {
 export interface SwitchOptions extends SwitchAccess {
   /** URL of the primary. */
   from: string;
-  /** URL of the replica that becomes primary. Its host and port are given to the other nodes as their new primary. */
+  /** URL of the replica that becomes primary. */
   to: string;
+  /** What the other nodes are to call it, as `host:port`, where that differs from its URL: NAT, containers. */
+  toKnownAs?: string;
   /** URLs of further replicas of `from`, to follow `to` afterwards. */
   others?: readonly string[];
   /**

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, clock, netTransport, type Transport } from '../transport/index.js';
+import { type Clock, clock, netTransport, OptionError, parseAddress, type Transport } from '../transport/index.js';
 import { Fence } from './fence.js';
 import type { Journal } from './journal/journal.js';
 import { SessionCall } from './session-call.js';
 import { SwitchError } from './switch-error.js';
 import { SwitchLock } from './switch-lock.js';
-import { SwitchNode } from './switch-node.js';
+import { type Order, SwitchNode } from './switch-node.js';
 import { limitsOf, type SwitchLimits, type SwitchOptions } from './switch-options.js';
 import type { ErrorCounts, NodeCounts, Resync, StepReport, SwitchReport, TermReport } from './switch-report.js';
 import { Ticket } from './ticket.js';
@@ -44,6 +44,8 @@ export class SwitchRun {
   readonly from: SwitchNode;
   readonly to: SwitchNode;
   readonly others: readonly SwitchNode[];
+  /** What the other nodes are to follow. */
+  readonly target: { readonly host: string; readonly port: number };
   readonly lock: SwitchLock;
   readonly fence = new Fence();
   readonly ticket: Ticket;
@@ -81,11 +83,12 @@ export class SwitchRun {
     this.from = node(options.from);
     this.to = node(options.to);
     this.others = (options.others ?? []).map(node);
+    this.target = targetOf(options, this.to);
     this.lock = new SwitchLock(id);
     this.ticket = new Ticket(id);
     this.witness = new Witness(this.from, this.clock);
     const { noticeTimeoutMs } = this.limits;
-    const names = { id, from: this.from.name, to: this.to.name, holdMs: 2 * noticeTimeoutMs };
+    const names = { id, from: this.from.name, to: options.toKnownAs ?? this.to.name, holdMs: 2 * noticeTimeoutMs };
     this.sessions = new SessionCall(names, (settled) => this.waitFor(settled, noticeTimeoutMs));
     if (options.notice === false) this.sessions.silence('turned off');
   }
@@ -97,6 +100,11 @@ export class SwitchRun {
   /** How long A is certain to stay paused, in ms; 0 when it may be open. */
   get pauseLeftMs(): number {
     return this.pausedUntil === undefined ? 0 : Math.max(0, this.pausedUntil - this.clock.now());
+  }
+
+  /** Makes a node follow the new primary. */
+  get followOrder(): Order {
+    return ['REPLICAOF', this.target.host, this.target.port];
   }
 
   /** Clients wait from hold or pause on until somebody lets them go on: nothing else may run meanwhile. */
@@ -168,4 +176,11 @@ export class SwitchRun {
     this.checkInterrupted();
     return this.clock.now() - begunAt;
   }
+}
+
+function targetOf({ toKnownAs }: SwitchOptions, to: SwitchNode): { host: string; port: number } {
+  if (toKnownAs === undefined) return to;
+  const address = parseAddress(toKnownAs);
+  if (address?.kind === 'tcp') return address;
+  throw new OptionError('SEGUE_OPTION_VALUE', `toKnownAs: ${JSON.stringify(toKnownAs)} is no host:port`);
 }

@@ -6,6 +6,8 @@ const node = z.object({
   /** `host:port`, as the operator reaches it. */
   name: z.string(),
   tls: z.boolean(),
+  /** What the other node calls it, where that is known. */
+  knownAs: z.string().optional(),
   /** Of the server process at the time of the plan. */
   runId: z.string().optional(),
 });
@@ -14,8 +16,7 @@ const node = z.object({
 export const switchPlan = z.object({
   id: z.string(),
   method: z.enum(['manual', 'failover']),
-  /** `knownAs`: what its replica calls it. */
-  from: node.extend({ knownAs: z.string().optional() }),
+  from: node,
   to: node,
   others: z.array(node),
   /** The history before the switch, and how far it had come. */

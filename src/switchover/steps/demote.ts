@@ -10,10 +10,7 @@ export const demote: Step = {
   phase: 'decisive',
   async run(run) {
     if (run.pauseLeftMs === 0) await checkUnwritten(run);
-    const orders = [
-      ['REPLICAOF', run.to.host, run.to.port],
-      ['CLIENT', 'UNPAUSE'],
-    ];
+    const orders = [run.followOrder, ['CLIENT', 'UNPAUSE']];
     const [demoted, unpaused] = await insistAll(run, run.from, orders, { whenBack: () => checkUnwritten(run) });
     if (demoted instanceof ReplyError) throw new Error(`${run.from.name}: ${demoted.message}`, { cause: demoted });
     if (!(unpaused instanceof ReplyError)) run.releasedAt = run.clock.now();

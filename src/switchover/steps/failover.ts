@@ -52,8 +52,8 @@ export const failover: Step = {
 /** FAILOVER wants the replica's name exactly as the primary has it. */
 async function targetOf(run: SwitchRun): Promise<{ host: string; port: number }> {
   const replicas = readReplication(String(await run.from.ask('INFO', 'replication')), false)?.replicas ?? [];
-  const named = replicas.find(({ host, port }) => host === run.to.host && port === run.to.port);
-  const only = replicas.length === 1 ? replicas[0] : replicas.filter(({ port }) => port === run.to.port)[0];
+  const named = replicas.find(({ host, port }) => host === run.target.host && port === run.target.port);
+  const only = replicas.length === 1 ? replicas[0] : replicas.filter(({ port }) => port === run.target.port)[0];
   const target = named ?? only;
   if (target === undefined) throw new Error(`${run.from.name} does not know ${run.to.name} by this name`);
   return target;

@@ -29,7 +29,7 @@ async function firstMissing(run: SwitchRun, followers: readonly SwitchNode[]): P
   for (const node of followers) {
     const { role, following, offset } = await node.role();
     if (role !== 'replica') return `${node.name} is not a replica`;
-    if (following?.port !== run.to.port) return `${node.name} follows ${following?.host}:${following?.port}`;
+    if (following?.port !== run.target.port) return `${node.name} follows ${following?.host}:${following?.port}`;
     if (!following.connected) return `${node.name} is not connected to ${run.to.name}`;
     if (offset < to.offset) return `${node.name} is ${to.offset - offset} bytes behind`;
   }
@@ -44,7 +44,7 @@ function historyMissing(run: SwitchRun, replication: ReadonlyMap<string, string>
   const after = replication.get('master_replid') ?? '';
   run.term = { before, after };
   const parent = replication.get('master_replid2');
-  if (parent === undefined || parent === before) return undefined;
+  if (before === '' || parent === undefined || parent === before) return undefined;
   return `${run.to.name} does not continue the history of ${run.from.name}`;
 }
 

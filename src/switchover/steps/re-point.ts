@@ -6,7 +6,6 @@ export const rePoint: Step = {
   name: 're-point',
   phase: 'follow-up',
   async run(run) {
-    const order = ['REPLICAOF', run.to.host, run.to.port];
-    await Promise.all(run.others.map((node) => insist(run, node, [order])));
+    await Promise.all(run.others.map((node) => insist(run, node, [run.followOrder])));
   },
 };

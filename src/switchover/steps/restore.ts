@@ -6,13 +6,19 @@ import type { Step } from './step.js';
 
 /**
  * The old primary gets its original values back, and every configuration file learns the new roles: from now on a restart
- * brings nobody back as what it was. The ticket goes last, for until then it may be needed.
+ * brings nobody back as what it was. Until then it may have, so the fence is lowered for a replica only. The ticket goes
+ * last, for until then it may be needed.
  */
 export const restore: Step = {
   name: 'restore',
   phase: 'follow-up',
   async run(run) {
-    await insist(run, run.from, run.fence.lowerOrders());
+    if ((await run.to.role()).role !== 'primary') throw new Error(`${run.to.name} is no longer a primary`);
+    await insist(run, run.from, [run.followOrder]);
+    const whenBack = async (): Promise<void> => {
+      await run.from.ask(...run.followOrder);
+    };
+    await insist(run, run.from, run.fence.lowerOrders(), { whenBack });
     await Promise.all(run.nodes.map((node) => rewriteConfig(run, node)));
     // A refusal does no harm: the key expires.
     await insistAll(run, run.to, run.ticket.clearOrders());

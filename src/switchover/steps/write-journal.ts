@@ -16,13 +16,14 @@ export const writeJournal: Step = {
 
 function planOf(run: SwitchRun): SwitchPlan {
   const { replid, offset } = run.facts.get(run.from)!;
-  const knownAs = run.facts.get(run.to)!.upstream;
+  const { upstream } = run.facts.get(run.to)!;
+  const { toKnownAs } = run.options;
   const { planned } = run.fence;
   return {
     id: run.id,
     method: run.options.method ?? 'manual',
-    from: { ...plannedNode(run, run.from), ...(knownAs === undefined ? {} : { knownAs }) },
-    to: plannedNode(run, run.to),
+    from: plannedNode(run, run.from, upstream),
+    to: plannedNode(run, run.to, toKnownAs),
     others: run.others.map((node) => plannedNode(run, node)),
     replid,
     offset,
@@ -33,7 +34,12 @@ function planOf(run: SwitchRun): SwitchPlan {
   };
 }
 
-function plannedNode(run: SwitchRun, node: SwitchNode): PlannedNode {
+function plannedNode(run: SwitchRun, node: SwitchNode, knownAs?: string): PlannedNode {
   const runId = run.facts.get(node)?.runId;
-  return { name: node.name, tls: node.tls, ...(runId === undefined ? {} : { runId }) };
+  return {
+    name: node.name,
+    tls: node.tls,
+    ...(knownAs === undefined ? {} : { knownAs }),
+    ...(runId === undefined ? {} : { runId }),
+  };
 }

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ServerVersion, serverVersions } from '../../src/lab/servers/index.js';
+import type { Boundary } from '../../src/switchover/index.js';
+import { stepsOf } from '../../src/switchover/steps/index.js';
+import { type Fault, faults, Ground } from './switch/broken-switch.js';
+import { compileSources } from './switch/operator.js';
+
+/**
+ * Every step of the code, before and after, and every fault. `npm test` takes a sample of them, by a seed that it prints;
+ * SEGUE_CHAOS=all takes all, on every version.
+ */
+const boundaries: readonly Boundary[] = stepsOf.manual.flatMap(({ name }) => [
+  { step: name, side: 'before' },
+  { step: name, side: 'after' },
+]);
+const seed = Number(process.env.SEGUE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const isAll = process.env.SEGUE_CHAOS === 'all';
+
+/** Of each boundary the faults to try: all, or one that differs from run to run. */
+function sampleFor(boundary: number): readonly Fault[] {
+  if (isAll) return faults;
+  const order = faults.toSorted((one, other) => mixed(one, boundary) - mixed(other, boundary));
+  return order.slice(0, 1);
+}
+
+function mixed(fault: Fault, boundary: number): number {
+  let hash = seed ^ (boundary * 0x9e3779b1) ^ (faults.indexOf(fault) * 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+let sources: ReturnType<typeof compileSources>;
+const grounds = new Map<ServerVersion, Ground>();
+
+beforeAll(() => {
+  sources = compileSources();
+});
+
+afterAll(async () => {
+  for (const ground of grounds.values()) await ground.stop();
+  sources?.remove();
+});
+
+async function groundOf(version: ServerVersion): Promise<Ground> {
+  const ground = grounds.get(version) ?? (await Ground.start(version, sources.folder));
+  grounds.set(version, ground);
+  return ground;
+}
+
+describe(`a switch that is broken off (SEGUE_SEED=${seed})`, () => {
+  const cases = boundaries.flatMap((boundary, at) =>
+    sampleFor(at).flatMap((fault, index) => {
+      const versions = isAll ? serverVersions : [serverVersions[(seed + at + index) % serverVersions.length]!];
+      return versions.map((version) => [fault, boundary.side, boundary.step, version] as const);
+    }),
+  );
+
+  it.each(cases)('%s %s %s, on %s', async (fault, side, step, version) => {
+    const ground = await groundOf(version);
+    const account = await ground.break(fault, { step, side });
+    const seen = JSON.stringify({ operator: account.operator, resumed: account.resumed.because });
+    expect(account.besides, seen).toEqual([]);
+    expect(account.lost, seen).toEqual([]);
+    expect(account.acknowledged[0] + account.acknowledged[1]).toBeGreaterThan(0);
+  });
+});
