@@ -156,6 +156,19 @@ describe('a session that is prepared', () => {
     expect(stage.session.state.at).toBe('flowing');
   });
 
+  it("what the old node says behind its last answer is nobody's, though the new one has begun to speak", () => {
+    const stage = prepared('HELLO 3');
+    stage.at('B').handlers.onData(Buffer.from('>2\r\n$10\r\ninvali'));
+    stage.client('SET a 1');
+    stage.primary('B');
+    a(stage).commands.length = 0;
+    a(stage).send('-REDIRECT h:2', '-ERR about to close');
+    expect(stage.at('B').commands).toEqual(['SET a 1']);
+    expect(stage.received()).toEqual([]);
+    stage.at('B').handlers.onData(Buffer.from('date\r\n*1\r\n$1\r\nk\r\n+OK\r\n'));
+    expect(stage.received()).toEqual(['>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk', '+OK']);
+  });
+
   it('a WATCH does not come along: EXEC does not commit', () => {
     const stage = prepared('WATCH w');
     stage.session.hold(1_000);
