@@ -6,8 +6,9 @@
  *   npm run bench:switch                                           40 switches of each kind, every version
  *   npm run bench:switch -- --switches 200 --version valkey-9.1    and 50 of the servers' own kinds: --others
  *
- * The gap is the longest time between two acknowledged writes of one connection that writes as fast as it can, from before
- * the order to after the proof. All writes, its and the load's, are compared with the data.
+ * The gap is the longest time between two acknowledged writes of one connection that writes as fast as it can, of those that
+ * touch the time from the order that makes clients wait until the last of them is let go. All writes, its and the load's,
+ * are compared with the data. The row "nothing" is the same without a switch, for 20 ms: what this machine does by itself.
  */
 import { parseArgs } from 'node:util';
 import { mergeVerdicts, type Verdict } from '../src/lab/load/index.js';
@@ -18,7 +19,7 @@ import {
   serverVersions,
   startPair,
 } from '../src/lab/servers/index.js';
-import { Switcher } from '../src/lab/threads/switcher.js';
+import { type EpochSpan, Switcher } from '../src/lab/threads/switcher.js';
 import { Thread } from '../src/lab/threads/thread.js';
 import { waitFor } from '../src/lab/wait-for.js';
 import { startCluster } from './kit/cluster.js';
@@ -27,14 +28,15 @@ import type { TrafficService } from './kit/traffic-thread.js';
 
 const deadlineMs = 30_000;
 const settleMs = 250;
+const nothingMs = 20;
 /** Between two comparisons with the data, which has to fit into memory. */
 const switchesPerAccount = 20;
 const load = { connections: 10, batch: 10, everyMs: 5 };
 const probe = { connections: 1, batch: 1, everyMs: 0 };
 
 type Client = TrafficOptions['client'];
-/** Makes `to` the primary; resolves when `from` follows it. */
-type Method = (from: LabServer, to: LabServer) => Promise<void>;
+/** Makes `to` the primary; resolves, when `from` follows it, with the time in which clients may have had to wait. */
+type Method = (from: LabServer, to: LabServer, into: Tally) => Promise<EpochSpan>;
 
 /** Two nodes and those who write to them. */
 class Arena {
@@ -65,12 +67,13 @@ class Arena {
     const [from, to] = this.nodes;
     const before = await syncsOf(to);
     await this.probe.call('open');
-    await method(from, to);
-    const gapMs = await this.probe.call('close');
-    this.nodes.reverse();
-    const after = await syncsOf(to);
+    const gapMs = await this.probe.call('close', await method(from, to, into));
     into.gapsMs.push(gapMs);
-    if (after.full > before.full || after.partial <= before.partial) into.fullResyncs += 1;
+    if (method !== nothing) {
+      this.nodes.reverse();
+      const after = await syncsOf(to);
+      if (after.full > before.full || after.partial <= before.partial) into.fullResyncs += 1;
+    }
     await Promise.all([this.load.call('pause'), this.probe.call('pause')]);
     this.activeMs += performance.now() - beganAt;
   }
@@ -105,6 +108,8 @@ interface Tally {
   readonly name: string;
   readonly gapsMs: number[];
   fullResyncs: number;
+  /** Of Segue's switch. */
+  readonly stepsMs: Map<string, number[]>;
 }
 
 interface Contender {
@@ -114,15 +119,26 @@ interface Contender {
   readonly tally: Tally;
 }
 
-const failover: Method = async (from, to) => {
-  await from.cli('FAILOVER', 'TO', to.host, to.port, 'TIMEOUT', deadlineMs);
-  await follows(from, to);
-};
+const nothing: Method = () => timed(() => rest(nothingMs));
 
-const clusterFailover: Method = async (from, to) => {
-  await to.cli('CLUSTER', 'FAILOVER');
-  await follows(from, to);
-};
+const failover: Method = (from, to) =>
+  timed(async () => {
+    await from.cli('FAILOVER', 'TO', to.host, to.port, 'TIMEOUT', deadlineMs);
+    await follows(from, to);
+  });
+
+const clusterFailover: Method = (from, to) =>
+  timed(async () => {
+    await to.cli('CLUSTER', 'FAILOVER');
+    await follows(from, to);
+  });
+
+async function timed(work: () => Promise<void>): Promise<EpochSpan> {
+  const now = (): number => performance.timeOrigin + performance.now();
+  const fromMs = now();
+  await work();
+  return { fromMs, toMs: now() };
+}
 
 async function follows(from: LabServer, to: LabServer): Promise<void> {
   const look = async (): Promise<boolean> => {
@@ -139,27 +155,34 @@ async function syncsOf(node: LabServer): Promise<{ full: number; partial: number
 
 async function compare(version: ServerVersion, switches: number, others: number): Promise<void> {
   const switcher = new Switcher();
-  const segue: Method = async (from, to) => {
-    await switcher.switch({ from: `valkey://${from.address}`, to: `valkey://${to.address}` });
-  };
+  const by =
+    (notice: boolean): Method =>
+    async (from, to, { stepsMs }) => {
+      const [url, target] = [`valkey://${from.address}`, `valkey://${to.address}`];
+      const { report, span } = await switcher.switch({ from: url, to: target, notice });
+      for (const { name, durationMs } of report.steps) stepsMs.set(name, [...(stepsMs.get(name) ?? []), durationMs]);
+      return span;
+    };
   const arenas: Arena[] = [];
   const enter = (nodes: readonly LabServer[], client: Client): Arena => {
     arenas.push(new Arena([nodes[0]!, nodes[1]!], client));
     return arenas.at(-1)!;
   };
   const contender = (name: string, arena: Arena, method: Method, count: number): Contender => {
-    return { arena, method, switches: count, tally: { name, gapsMs: [], fullResyncs: 0 } };
+    return { arena, method, switches: count, tally: { name, gapsMs: [], fullResyncs: 0, stepsMs: new Map() } };
   };
   try {
     const pair = enter((await startPair({ version })).nodes, 'segue');
     const contenders = [
-      contender('Segue switch, Segue clients', pair, segue, switches),
+      contender('nothing, Segue clients', pair, nothing, others),
+      contender('Segue switch, Segue clients', pair, by(true), switches),
+      contender('… without notices', pair, by(false), others),
       contender('FAILOVER, Segue clients', pair, failover, others),
     ];
     if (version.startsWith('valkey')) {
       const plain = enter((await startPair({ version })).nodes, 'redirect');
       contenders.push(
-        contender('Segue switch, REDIRECT clients', plain, segue, switches),
+        contender('Segue switch, REDIRECT clients', plain, by(true), switches),
         contender('FAILOVER, REDIRECT clients', plain, failover, others),
       );
     }
@@ -168,6 +191,7 @@ async function compare(version: ServerVersion, switches: number, others: number)
     await inTurn(contenders, arenas);
     console.log(`\n${version}, ${load.connections * load.batch * (1000 / load.everyMs)} writes/s wanted\n${head}`);
     for (const { tally } of contenders) console.log(row(tally));
+    for (const { tally } of contenders) if (tally.stepsMs.size > 0) console.log(stepsLine(tally));
     for (const arena of arenas) console.log(await arena.account());
   } finally {
     await Promise.all([switcher.close(), ...arenas.map((arena) => arena.end())]);
@@ -188,12 +212,20 @@ async function inTurn(contenders: readonly Contender[], arenas: readonly Arena[]
 const head = `  ${'gap between two writes'.padEnd(34)} switches   median      p99      max   resyncs`;
 
 function row({ name, gapsMs, fullResyncs }: Tally): string {
-  const sorted = gapsMs.toSorted((a, b) => a - b);
-  const at = (part: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-  const cells = [at(0.5), at(0.99), at(1)].map((ms) => `${ms.toFixed(1).padStart(6)} ms`);
+  const cells = [0.5, 0.99, 1].map((part) => `${at(gapsMs, part).toFixed(1).padStart(6)} ms`);
   const resyncs = fullResyncs === 0 ? 'all partial' : `${fullResyncs} full`;
-  return `  ${name.padEnd(34)} ${String(sorted.length).padStart(8)} ${cells.join('')}   ${resyncs}`;
+  return `  ${name.padEnd(34)} ${String(gapsMs.length).padStart(8)} ${cells.join('')}   ${resyncs}`;
+}
+
+/** Where the time went. */
+function stepsLine({ name, stepsMs }: Tally): string {
+  const steps = [...stepsMs].map(([step, durations]) => `${step} ${at(durations, 0.5).toFixed(1)}`);
+  return `  steps of "${name}", median ms: ${steps.join(', ')}`;
+}
+
+function at(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
 function rest(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Verdict } from '../../src/lab/load/index.js';
+import type { EpochSpan } from '../../src/lab/threads/switcher.js';
 import { serve } from '../../src/lab/threads/thread.js';
 import type { Endpoint } from './raw-client.js';
 import { Traffic, type TrafficOptions } from './traffic.js';
@@ -8,7 +9,7 @@ export type TrafficService = {
   resume(): Promise<void>;
   pause(): Promise<void>;
   open(): Promise<void>;
-  close(): Promise<number>;
+  close(span: EpochSpan): Promise<number>;
   counts(): Promise<{ readonly writes: number; readonly errors: number; readonly examples: readonly string[] }>;
   settle(node: Endpoint): Promise<Verdict>;
   end(): Promise<void>;
@@ -19,7 +20,7 @@ serve(parentPort!, {
   resume: () => traffic.resume(),
   pause: () => traffic.pause(),
   open: () => traffic.open(),
-  close: () => traffic.close(),
+  close: (span: EpochSpan) => traffic.close(span),
   counts: () => traffic.counts(),
   settle: (node: Endpoint) => traffic.settle(node),
   end: () => traffic.end(),

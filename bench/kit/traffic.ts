@@ -3,6 +3,7 @@ import { segueConnector } from '../../src/doors/ioredis/index.js';
 import { AppendLedger } from '../../src/lab/load/append-ledger.js';
 import { type GapWindow, Meter, mergeVerdicts, type Verdict } from '../../src/lab/load/index.js';
 import { type LoadReader, readList } from '../../src/lab/load/load-client.js';
+import type { EpochSpan } from '../../src/lab/threads/switcher.js';
 import { type Endpoint, RawClient } from './raw-client.js';
 
 export interface TrafficOptions {
@@ -64,9 +65,10 @@ export class Traffic {
     this.window = this.meter.openWindow();
   }
 
-  /** Resolves with it, in milliseconds. */
-  async close(): Promise<number> {
-    return (await this.window?.close(patienceMs)) ?? 0;
+  /** Resolves with it, in milliseconds, as far as it touches `span`. */
+  async close({ fromMs, toMs }: EpochSpan): Promise<number> {
+    const within = { fromMs: fromMs - performance.timeOrigin, toMs: toMs - performance.timeOrigin };
+    return (await this.window?.close(patienceMs, within)) ?? 0;
   }
 
   async counts(): Promise<{ readonly writes: number; readonly errors: number; readonly examples: readonly string[] }> {

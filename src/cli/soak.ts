@@ -82,8 +82,9 @@ function lines(report: SoakReport): string[] {
   const wrong = Object.entries(findings).map(([name, number]) => `${number} ${name}`);
   return [
     `${versionName(report.version)}: ${report.switches} switches, ${count(report.writes)} writes, ${report.errors} errors, ${wrong.join(', ')}`,
-    `  longest gap between two writes: median ${gapMs.median.toFixed(1)} ms, p99 ${gapMs.p99.toFixed(1)} ms, max ${gapMs.max.toFixed(1)} ms`,
-    `  no node writable: median ${unwritableMs.median.toFixed(2)} ms, max ${unwritableMs.max.toFixed(1)} ms; ${report.fullResyncs} full resyncs`,
+    `  clients, longest gap between two writes across the switch: median ${gapMs.median.toFixed(1)} ms, p99 ${gapMs.p99.toFixed(1)} ms, max ${gapMs.max.toFixed(1)} ms`,
+    `  servers, no node writable: median ${unwritableMs.median.toFixed(2)} ms, p99 ${unwritableMs.p99.toFixed(1)} ms, max ${unwritableMs.max.toFixed(1)} ms; ${report.fullResyncs} full resyncs`,
+    `  notices: ${report.late} sessions held too late, ${report.missing} processes did not answer`,
     ...Object.entries(report.errorsByKind).map(([kind, number]) => `  ${number} × ${kind}`),
     ...report.notes.map((note) => `  ${note}`),
   ];

@@ -23,11 +23,19 @@ export interface LatencyReport {
   readonly max: number;
 }
 
+/** From and to, on the meter's clock. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** A stretch of time of which the longest gap between two successful writes is wanted. */
 export interface GapWindow {
-  /** Ends it. Resolves with the longest gap, in ms, that overlaps the window; waits for the write that ends the gap
-   *  under way, but not longer than `patienceMs`. */
-  close(patienceMs: number): Promise<number>;
+  /**
+   * Ends it. Resolves with the longest gap, in ms, that overlaps the window, or only `within`, a part of it; waits for the
+   * write that ends the gap under way, but not longer than `patienceMs`.
+   */
+  close(patienceMs: number, within?: Span): Promise<number>;
 }
 
 /** Measures what the users of one client feel. All writers on the client report here. */
@@ -92,10 +100,10 @@ export class Meter {
     const window = new OpenWindow(this.lastWriteAt ?? this.clock.now(), this.clock);
     this.windows.add(window);
     return {
-      close: async (patienceMs) => {
+      close: async (patienceMs, within) => {
         await window.nextWrite(patienceMs);
         this.windows.delete(window);
-        return window.longestGapMs;
+        return window.longestGapMs(within);
       },
     };
   }
@@ -126,8 +134,13 @@ export class Meter {
   }
 }
 
+/** Shorter ones are many, and the longest of them says nothing about a switch. */
+const gapWorthKeepingMs = 0.2;
+
 class OpenWindow {
-  longestGapMs = 0;
+  /** Those that are over. */
+  private readonly gaps: Span[] = [];
+  private longestMs = 0;
   private onWrite: (() => void) | undefined;
 
   constructor(
@@ -136,8 +149,7 @@ class OpenWindow {
   ) {}
 
   wrote(now: number): void {
-    this.longestGapMs = Math.max(this.longestGapMs, now - this.lastAt);
-    this.lastAt = now;
+    this.endGap(now);
     this.onWrite?.();
   }
 
@@ -149,6 +161,19 @@ class OpenWindow {
         resolve();
       };
     });
-    this.longestGapMs = Math.max(this.longestGapMs, this.clock.now() - this.lastAt);
+    this.endGap(this.clock.now());
+  }
+
+  longestGapMs(within: Span | undefined): number {
+    if (within === undefined) return this.longestMs;
+    const touching = this.gaps.filter(({ fromMs, toMs }) => fromMs <= within.toMs && toMs >= within.fromMs);
+    return Math.max(0, ...touching.map(({ fromMs, toMs }) => toMs - fromMs));
+  }
+
+  private endGap(now: number): void {
+    const gapMs = now - this.lastAt;
+    this.longestMs = Math.max(this.longestMs, gapMs);
+    if (gapMs >= gapWorthKeepingMs) this.gaps.push({ fromMs: this.lastAt, toMs: now });
+    this.lastAt = now;
   }
 }

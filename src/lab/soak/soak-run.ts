@@ -30,7 +30,7 @@ export interface SoakOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** In milliseconds; of the longest times between two successful writes, one for each switch and library. */
+/** In milliseconds. */
 export interface GapReport {
   readonly median: number;
   readonly p99: number;
@@ -46,10 +46,14 @@ export interface SoakReport {
   readonly errorsByKind: Record<string, number>;
   readonly findings: Record<Finding, number>;
   readonly notes: readonly string[];
+  /** The longest time between two successful writes of a client that began or ended while the primary moved. */
   readonly gapMs: GapReport;
   /** From the order to pause writes until the new primary took them. */
   readonly unwritableMs: GapReport;
   readonly fullResyncs: number;
+  /** Sessions that did not hold in time when they were told to, and processes that did not answer, over all switches. */
+  readonly late: number;
+  readonly missing: number;
   /** Nothing but zeros where zeros are promised. */
   readonly clean: boolean;
 }
@@ -78,6 +82,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     gaps: [],
     unwritable: [],
     fullResyncs: 0,
+    late: 0,
+    missing: 0,
     switches: 0,
   };
   const { libraries } = options;
@@ -108,6 +114,8 @@ interface Course {
   readonly gaps: number[];
   readonly unwritable: number[];
   fullResyncs: number;
+  late: number;
+  missing: number;
   switches: number;
 }
 
@@ -116,11 +124,15 @@ async function switchOften(course: Course, sides: readonly Side[]): Promise<void
   await delay(WARM_UP_MS);
   for (let done = 1; done <= options.switches; done++) {
     const windows = sides.map((side) => side.load.meter.openWindow());
-    const report = await course.switcher.switch({ from: urlOf(nodes[0]), to: urlOf(nodes[1]) });
+    const { report, span } = await course.switcher.switch({ from: urlOf(nodes[0]), to: urlOf(nodes[1]) });
     if (report.unwritableMs !== undefined) course.unwritable.push(report.unwritableMs);
     if (report.resync === 'full') course.fullResyncs++;
     nodes.reverse();
-    course.gaps.push(...(await Promise.all(windows.map((window) => window.close(PATIENCE_MS)))));
+    // The meters are read in this thread.
+    const within = { fromMs: span.fromMs - performance.timeOrigin, toMs: span.toMs - performance.timeOrigin };
+    course.gaps.push(...(await Promise.all(windows.map((window) => window.close(PATIENCE_MS, within)))));
+    course.late += report.sessions.hold?.late ?? 0;
+    course.missing += report.sessions.hold?.missing ?? 0;
     options.onProgress?.(++course.switches);
     await delay(options.restMs);
   }
@@ -161,6 +173,8 @@ async function account(course: Course): Promise<SoakReport> {
     gapMs: spread(course.gaps),
     unwritableMs: spread(course.unwritable),
     fullResyncs,
+    late: course.late,
+    missing: course.missing,
     clean: errors === 0 && isClean(verdict) && fullResyncs === 0,
   };
 }

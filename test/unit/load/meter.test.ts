@@ -54,6 +54,20 @@ describe('Meter', () => {
     expect(await closing).toBe(24);
   });
 
+  it('gives a part of a window the gaps that touch it', async () => {
+    const { meter, pass, write } = measured();
+    write();
+    const window = meter.openWindow();
+    for (const ms of [40, 7, 9, 50]) {
+      pass(ms);
+      write();
+    }
+    const now = meter.now();
+    const closing = window.close(1000, { fromMs: now - 64, toMs: now - 52 }); // in the 7 and the 9
+    write();
+    expect(await closing).toBe(9);
+  });
+
   it('does not wait for ever for a write that never comes', async () => {
     const { meter, pass, write } = measured();
     write();
