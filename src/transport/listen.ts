@@ -22,8 +22,6 @@ export interface AcceptedHandlers {
 export interface AcceptedLink {
   /** `host:port` of the client; `unix` for a unix socket, whose clients have no address. */
   readonly remote: string;
-  /** Who the client's certificate says it is (its common name), where one was asked for and verified. */
-  readonly certificateName: string | undefined;
   /** Every byte given so far has left this process. False while corked with bytes. */
   readonly writable: boolean;
   /** By reference: the memory must not change until `writable` again. After the close it does nothing. */
@@ -126,6 +124,8 @@ function tlsServer(accept: (socket: net.Socket) => void, secure: ListenTls, opti
   server.on('secureConnection', over);
   server.on('tlsClientError', (error, socket) => {
     over(socket);
+    // Node itself leaves a connection open whose handshake did not come in time.
+    socket.destroy();
     onRejected?.(error.message);
   });
   return server;
@@ -190,7 +190,6 @@ class ServerListening implements Listening {
 
 class SocketAcceptedLink implements AcceptedLink {
   readonly remote: string;
-  readonly certificateName: string | undefined;
   readonly #socket: net.Socket;
   #handlers: AcceptedHandlers | undefined;
   #corks = 0;
@@ -203,7 +202,6 @@ class SocketAcceptedLink implements AcceptedLink {
     socket.setKeepAlive(true, keepAliveMs);
     const { remoteAddress: host, remotePort: port } = socket;
     this.remote = host === undefined || port === undefined ? 'unix' : formatAddress({ kind: 'tcp', host, port });
-    this.certificateName = certificateNameOf(socket);
   }
 
   serve(handlers: AcceptedHandlers): void {
@@ -270,10 +268,4 @@ class SocketAcceptedLink implements AcceptedLink {
     this.#backlogged = false;
     this.#handlers?.onWritable();
   };
-}
-
-function certificateNameOf(socket: net.Socket): string | undefined {
-  if (!(socket instanceof tls.TLSSocket) || !socket.authorized) return undefined;
-  const name = socket.getPeerCertificate()?.subject?.CN;
-  return Array.isArray(name) ? name[0] : name;
 }

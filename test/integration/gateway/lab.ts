@@ -21,6 +21,8 @@ export class GatewayLab {
   private constructor(
     private readonly pair: LabPair,
     readonly gateway: Gateway,
+    /** What the gateway was made of. */
+    readonly options: GatewayOptions,
     /** The primary first. */
     readonly nodes: LabServer[],
     private readonly password: string | undefined,
@@ -34,14 +36,15 @@ export class GatewayLab {
     const pair = await startPair(pairOptions);
     const { primary } = pair;
     const { password } = pairOptions;
-    const gateway = new Gateway({
+    const options: GatewayOptions = {
       nodes: [`${primary.tls === undefined ? 'valkey' : 'valkeys'}://${primary.address}`],
       ...(password === undefined ? {} : { password }),
       ...(primary.tls === undefined ? {} : { tls: primary.tls }),
       listeners: [{ name: 'main', listen: '127.0.0.1:0', ...listener }],
       ...more,
-    });
-    const lab = new GatewayLab(pair, gateway, [pair.primary, pair.replica], password);
+    };
+    const gateway = new Gateway(options);
+    const lab = new GatewayLab(pair, gateway, options, [pair.primary, pair.replica], password);
     try {
       await gateway.start();
     } catch (error) {
