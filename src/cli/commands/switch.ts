@@ -15,6 +15,7 @@ import { duration, path, type Values, yesNo } from '../settings/setting.js';
 import { carryOut } from '../switch/carry-out.js';
 import { journalPath } from '../switch/journal-path.js';
 import { planLines } from '../switch/plan-lines.js';
+import { resume } from '../switch/resume.js';
 import { say, type Terminal } from '../terminal.js';
 import { refuseLogin } from './status.js';
 
@@ -23,6 +24,7 @@ const switchSettings = {
   ...planSettings,
   ...outputSettings,
   yes: yesNo('do not ask'),
+  resume: yesNo('finish or undo a switch that was broken off, whichever the nodes show to be right'),
   dryRun: yesNo('only check and show the plan'),
   report: path('write what happened into one HTML file for people who were not there'),
   notice: yesNo('tell clients on Segue to hold while the primary moves', true),
@@ -45,17 +47,21 @@ export function switchCommand(): Command {
         'in a script, with a report',
       ],
       ['segue switch --nodes 10.0.0.1:6379 --dry-run', 'all but the switch'],
+      ['segue switch --nodes 10.0.0.1:6379 --resume', 'after this command, or a node, was killed in the middle of one'],
     ],
     exits: [
       [ExitCode.Done, 'switched and proven'],
       [ExitCode.ChecksFailed, 'not begun: a check refuses'],
-      [ExitCode.GivenUp, 'given up and undone: nothing has changed'],
+      [ExitCode.GivenUp, 'given up, or undone by --resume: nothing has changed'],
       [ExitCode.Unproven, 'switched, but something that should follow could not be shown'],
       [ExitCode.Unknown, 'state unknown: a person must look'],
       [ExitCode.Busy, 'another switch is under way'],
       [ExitCode.Interrupted, 'interrupted and undone: nothing has changed'],
     ],
-    run: (values, terminal) => runSwitch(values, pairReach(values), terminal),
+    async run(values, terminal) {
+      const reach = pairReach(values);
+      return values.resume ? resume({ ...values, reach }, terminal) : runSwitch(values, reach, terminal);
+    },
   });
 }
 

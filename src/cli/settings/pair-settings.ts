@@ -109,3 +109,16 @@ function checkTransport(nodes: readonly string[], hasTls: boolean): void {
     throw new UsageError('a TLS setting is given, but --nodes asks for plain text: write valkeys:// or rediss://');
   }
 }
+
+/** The part of it that a switch takes, whose nodes are named one by one. */
+export function switchAccess(
+  reach: PairReach,
+): Pick<PairReach, 'username' | 'password' | 'tls'> & { nodeTimeoutMs: number } {
+  const { username, password, tls, timeoutMs } = reach;
+  return {
+    nodeTimeoutMs: timeoutMs,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}

@@ -7,7 +7,7 @@ import type { Survey } from '../../switchover/survey/index.js';
 import { clock } from '../../transport/index.js';
 import { ExitCode } from '../exit-code.js';
 import { packageVersion } from '../package-version.js';
-import type { PairReach } from '../settings/pair-settings.js';
+import { type PairReach, switchAccess } from '../settings/pair-settings.js';
 import { say, type Terminal } from '../terminal.js';
 import { Onlooker } from './onlooker.js';
 import { StepView } from './step-view.js';
@@ -27,7 +27,6 @@ export interface DecidedSwitch {
   readonly canary: boolean;
   readonly report: string | undefined;
   readonly json: boolean;
-  readonly timeout: number;
   readonly catchUp: number;
 }
 
@@ -55,6 +54,8 @@ export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Prom
   if (!(result instanceof SwitchError)) return story.outcome === 'switched' ? ExitCode.Done : ExitCode.Unproven;
   // What was undone because the user wanted it so is no failure.
   if (interrupted.aborted && result.code === 'SEGUE_SWITCH_GIVEN_UP') return ExitCode.Interrupted;
+  if (isOpen(result))
+    say(err, `  segue switch --resume --journal ${decided.journal} goes on when the nodes can be asked`);
   throw result;
 }
 
@@ -71,14 +72,14 @@ async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Ta
   interrupted.addEventListener('abort', warn, { once: true });
   let told: Promise<SentinelReport[]> | undefined;
   const result = await switchPrimary({
-    ...loginOf(reach),
+    ...switchAccess(reach),
     from: target.from.url,
     to: target.to.url,
+    ...(target.to.announced === undefined ? {} : { toKnownAs: target.to.announced }),
     others: target.others.map(({ url }) => url),
     method: decided.method,
     notice: decided.notice,
     journalPath: decided.journal,
-    nodeTimeoutMs: decided.timeout,
     catchUpTimeoutMs: decided.catchUp,
     signal: interrupted,
     onStep: (step) => {
@@ -102,10 +103,7 @@ function isPromotion({ name, error }: StepReport): boolean {
   return (name === 'promote' || name === 'failover') && error === undefined;
 }
 
-function loginOf({ username, password, tls }: PairReach): Pick<PairReach, 'username' | 'password' | 'tls'> {
-  return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
-  };
+/** The journal is not done: what is left can be finished or undone later. */
+function isOpen({ code }: SwitchError): boolean {
+  return code === 'SEGUE_SWITCH_UNKNOWN' || code === 'SEGUE_SWITCH_UNPROVEN';
 }

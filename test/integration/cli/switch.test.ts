@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LabPair, type PairOptions, replicationOf, startPair } from '../../../src/lab/servers/index.js';
-import { CliHome } from './run-cli.js';
+import { waitFor } from '../../../src/lab/wait-for.js';
+import { Conversation, NOTICE_CHANNEL } from '../../../src/topology/index.js';
+import { CliHome, type Running } from './run-cli.js';
 
 let home: CliHome;
 let pair: LabPair | undefined;
@@ -131,6 +133,65 @@ describe('segue switch', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).switch.others).toEqual([{ node: pair.nodes[2]!.address, resync: 'partial' }]);
     expect(await replicationOf(pair.nodes[2]!)).toMatchObject({ role: 'slave', port: pair.replica.port });
+  });
+});
+
+describe('a switch that does not come to its end', () => {
+  /** Somebody who listens to notices and answers none: the switch waits a second for him, twice. */
+  async function withDeafListener(): Promise<{ pair: LabPair; primary: string; stopListening: () => void }> {
+    const { pair, primary } = await start();
+    const { host, port } = pair.primary;
+    const listener = new Conversation({ address: { kind: 'tcp', host, port }, connectTimeoutMs: 5_000 });
+    await listener.request(['SUBSCRIBE', NOTICE_CHANNEL]);
+    return { pair, primary, stopListening: () => listener.close() };
+  }
+
+  /** Starts one and resolves when it is fenced and waits for the listener. */
+  async function fenced(primary: string): Promise<Running> {
+    const running = home.start(['switch', '--nodes', primary, '--yes', '--no-canary']);
+    await waitFor(() => running.stderr().includes('✓ fence'), { deadlineMs: 20_000, what: 'the fence' });
+    return running;
+  }
+
+  it('is undone when it is interrupted, and says so', async () => {
+    const { pair, primary, stopListening } = await withDeafListener();
+    const before = await pair.primary.cli('CONFIG', 'GET', 'min-replicas-to-write');
+    const { child, ended } = await fenced(primary);
+    child.kill('SIGINT');
+    const { code, stderr, stdout } = await ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain('interrupted: what can be undone is undone');
+    expect(stdout).toContain('was given up, and nothing has changed');
+    expect(await pair.primary.cli('CONFIG', 'GET', 'min-replicas-to-write')).toEqual(before);
+    expect(await rolesOf(pair)).toEqual(['master', 'slave']);
+    stopListening();
+  });
+
+  it('is in the way of another until it is resumed, when it was killed', async () => {
+    const { pair, primary, stopListening } = await withDeafListener();
+    const { child, ended } = await fenced(primary);
+    child.kill('SIGKILL');
+    await ended;
+    stopListening();
+    const again = await home.run(['switch', '--nodes', primary, '--yes']);
+    expect(again.code, again.stderr).toBe(3);
+    expect(again.stderr).toContain('segue switch --resume');
+    const resumed = await home.run(['switch', '--nodes', primary, '--resume', '--json']);
+    expect(resumed.code, resumed.stderr).toBe(4);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ outcome: 'undone' });
+    const once = await home.run(['switch', '--nodes', primary, '--resume']);
+    expect(once.stdout).toContain('there is nothing to resume');
+    expect(once.code).toBe(0);
+    const after = await home.run(['switch', '--nodes', primary, '--yes']);
+    expect(after.code, after.stderr).toBe(0);
+    expect(await rolesOf(pair)).toEqual(['slave', 'master']);
+  });
+
+  it('cannot be resumed where there is none', async () => {
+    const { primary } = await start();
+    const { code, stderr } = await home.run(['switch', '--nodes', primary, '--resume']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('nothing to resume');
   });
 });
 
