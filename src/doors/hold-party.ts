@@ -8,6 +8,7 @@ type Phase = PhaseOf<HoldableSession>;
 
 /** What the party needs of a session. */
 export interface HoldableSession {
+  primaryIs(view: PrimaryView): void;
   prepare(view: PrimaryView): void;
   readonly prepared: PrimaryView | undefined;
   readonly preparing: boolean;
@@ -175,7 +176,7 @@ export class HoldParty {
     else this.#askWho(phase);
   }
 
-  /** One question for all. The verdict reaches the sessions as every news of a primary does, before it reaches us. */
+  /** One question for all. Sessions with commands have the verdict before us, as news of a primary (`Pair`). */
   #askWho(plan: Plan<HoldableSession>, askedMs = this.#clock.now()): void {
     plan.roll.end();
     const phase = { ...plan, at: 'released', askedMs, askAtMs: Number.POSITIVE_INFINITY } as const;
@@ -185,13 +186,13 @@ export class HoldParty {
       if (this.#phase !== phase) return;
       const nowMs = this.#clock.now();
       const isSame = view?.node === plan.from;
-      if (view !== undefined && !isSame) this.#end('switched');
+      if (view !== undefined && !isSame) this.#end('switched', view);
       else if (isSame && nowMs - askedMs >= DOUBT_MS) this.#end('given-up');
       else this.#become({ ...phase, askAtMs: nowMs + ASK_AGAIN_MS });
     });
   }
 
-  #end(outcome: 'switched' | 'given-up' | 'expired'): void {
+  #end(outcome: 'switched' | 'given-up' | 'expired', primary?: PrimaryView): void {
     const phase = this.#phase;
     if (phase.at === 'apart') return;
     const { id, roll, sinceMs } = phase;
@@ -200,21 +201,23 @@ export class HoldParty {
     const heldMs = isHold(phase) ? nowMs - sinceMs : 0;
     if (outcome !== 'switched') this.#restUntilMs = nowMs + heldMs;
     this.#become({ at: 'apart' });
-    if (outcome !== 'switched') this.#letGo();
+    this.#letGo(primary);
     this.#tell({ type: 'released', id, outcome, heldMs });
   }
 
   /** Those that hold commands first. */
-  #letGo(): void {
+  #letGo(primary: PrimaryView | undefined): void {
     const sessions = [...this.#members.keys()];
     const busy = sessions.filter((session) => session.unanswered > 0);
     const idle = sessions.filter((session) => session.unanswered === 0);
-    for (const session of [...busy, ...idle]) this.#turns.add(() => this.#letOneGo(session));
+    for (const session of [...busy, ...idle]) this.#turns.add(() => this.#letOneGo(session, primary));
   }
 
-  /** Another switch may have begun meanwhile. */
-  #letOneGo(session: HoldableSession): void {
-    if (this.#phase.at === 'apart' && this.#members.has(session)) session.release();
+  /** Not before it knows where to go. Another switch may have begun meanwhile: what it asks for stays. */
+  #letOneGo(session: HoldableSession, primary: PrimaryView | undefined): void {
+    if (!this.#members.has(session)) return;
+    if (primary !== undefined) session.primaryIs(primary);
+    if (this.#phase.at === 'apart') session.release();
   }
 
   // ---- all phases ----------------------------------------------------------------------------------------------

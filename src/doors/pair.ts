@@ -22,8 +22,6 @@ export interface NoticeOptions {
 }
 
 export const NOTICE_HOLD_MAX_MS = 5_000;
-/** Of a turn of the event loop, for idle sessions that can move without dialling. */
-const MOVES_BUDGET_MS = 2;
 
 /** Names that no server knows are asked for once, and no more of them than this. */
 const ASKED_NAMES_MAX = 1_000;
@@ -41,9 +39,8 @@ class Shared {
 }
 
 const shared = new WeakMap<object, Shared>();
-// One event loop, so one queue of each kind for all pairs.
+// One event loop, so one queue for all pairs.
 const idle = new IdleQueue();
-const ready = new IdleQueue(MOVES_BUDGET_MS);
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
 
@@ -131,7 +128,7 @@ export class Pair {
   keepInformed(session: Session<PrimaryView>): () => void {
     const forgetPrimary = this.topology.onPrimary((view) => {
       if (session.unanswered > 0) session.primaryIs(view);
-      else (session.prepared?.node === view.node ? ready : idle).add(() => session.primaryIs(view));
+      else idle.add(() => session.primaryIs(view));
     });
     const leaveParty = this.#joinParty(session);
     return () => {

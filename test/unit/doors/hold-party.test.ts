@@ -21,6 +21,10 @@ class FakeSession implements HoldableSession {
 
   constructor(private readonly party: () => HoldParty) {}
 
+  primaryIs(view: PrimaryView): void {
+    this.told.push(`primary ${view.node}`);
+  }
+
   prepare(view: PrimaryView): void {
     this.told.push(`prepare ${view.node}`);
     this.target = view;
@@ -326,8 +330,8 @@ describe('release', () => {
     verdict(B);
     await turns();
     expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'switched', heldMs: 20 });
-    // Their move is the topology's news to tell.
-    expect(sessions.map((session) => session.told)).toEqual(Array(3).fill(['hold 1000']));
+    const told = ['hold 1000', 'primary b:1', 'release'];
+    expect(sessions.map((session) => session.told)).toEqual([told, told, told]);
     expect(time.pendingTimers).toBe(0);
   });
 
@@ -355,7 +359,7 @@ describe('release', () => {
     time.advance(10);
     verdict(B);
     await turns();
-    expect(session!.told).toEqual(['hold 1000']);
+    expect(session!.told).toEqual(['hold 1000', 'primary b:1', 'release']);
     expect(events.at(-1)).toMatchObject({ outcome: 'switched', heldMs: 30 });
   });
 
@@ -377,6 +381,15 @@ describe('release', () => {
     await turns();
     time.advance(1000);
     expect([suspected.length, events.length]).toEqual([asked, 2]);
+  });
+
+  test('a session that comes while the verdict is awaited does not hold longer than the others', async () => {
+    await holding();
+    hear({ kind: 'release', outcome: 'switched' });
+    const [late] = join(1);
+    verdict(B);
+    await turns();
+    expect(late!.session.told).toEqual(['hold 1000', 'primary b:1', 'release']);
   });
 
   test('a true switch may be followed by another one at once', async () => {
