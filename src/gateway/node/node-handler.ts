@@ -1,4 +1,4 @@
-import { encodeCommand, encodeError, Fact, RespError, timeoutIndex } from '../../resp/index.js';
+import { classifyError, encodeCommand, encodeError, Fact, RespError, timeoutIndex } from '../../resp/index.js';
 import type { FrameSink } from '../../session/frame-reader.js';
 import type { Client, ClientDescription, ClientHandler, ClientStanding, CloseReason } from '../listener.js';
 import { isError, wrongArity } from './answers.js';
@@ -15,18 +15,13 @@ import { Replies } from './replies.js';
 import { restoring } from './restoring.js';
 import { isBarrier, PLAIN, type Role, roleOf } from './role.js';
 import { type Ruling, settle } from './settle.js';
-
-interface Waiting {
-  readonly command: Command;
-  readonly role: Role;
-  /** Counts up: a verdict holds for all that had come when it was asked for. */
-  readonly number: number;
-}
+import { type Waiting, WaitingCommands } from './waiting-commands.js';
 
 const CLOSER_LOOK =
   Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin;
 const MULTI = encodeCommand(['MULTI']);
 const DISCARD = encodeCommand(['DISCARD']);
+const FORWARD = { do: 'forward' } as const;
 
 /** Answers that wait for a slow client; then the node is not read until it has taken them. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
@@ -41,8 +36,8 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
   readonly #unlisten: () => void;
   #link: NodeLink;
   /** Commands that have not been sent. */
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingCommands();
+  #pumping = false;
   #commands = 0;
   /** The node said this after command `for` had come. */
   #verdict: { readonly verdict: Verdict; readonly for: number } | undefined;
@@ -122,53 +117,54 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
     const spot = table.timeoutOf(command.id);
     const mayBlock = spot !== undefined && timeoutIndex(command.args, spot) !== undefined;
     this.#waiting.push({ command, role: roleOf(command, mayBlock), number: ++this.#commands });
-    this.#waitingBytes += bytes.length;
     this.#pump();
   }
 
   // ── to the node ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Sends what can be sent. */
+  /** Sends what can be sent. Whatever calls it from within is served by the loop that runs. */
   #pump(): void {
-    while (this.#waiting.length > 0 && !this.#blocked && !this.#over) {
-      const next = this.#waiting[0]!;
-      if (!this.#raw && !this.#carryOut(next)) break;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.#blocked && !this.#over) {
+      const next = this.#waiting.first;
+      if (next === undefined) break;
+      const decision = this.#raw ? FORWARD : this.#decide(next);
+      if (decision.do === 'wait') {
+        if (decision.for === 'verdict') this.#askVerdict();
+        break;
+      }
       this.#waiting.shift();
-      this.#waitingBytes -= next.command.bytes.length;
-      if (this.#raw && next.role.is !== 'sync') this.#link.write(next.command.bytes);
+      if (this.#raw) this.#link.write(next.command.bytes);
+      else this.#carryOut(next, decision);
     }
+    this.#pumping = false;
     this.#finishIfDone();
   }
 
-  /** Returns false when it has to wait. */
-  #carryOut(next: Waiting): boolean {
-    const decision = this.#decide(next);
-    const { command, role } = next;
+  #carryOut({ command, role }: Waiting, decision: Exclude<Decision, { do: 'wait' }>): void {
     switch (decision.do) {
-      case 'wait':
-        if (decision.for === 'verdict') this.#askVerdict();
-        return false;
       case 'forward':
         this.#forward(command, role, decision.instead);
-        return true;
+        return;
       case 'wrap':
         this.#wrapped = command;
         this.#wrapping = true;
         this.#send(MULTI, { as: 'opened' });
-        return true;
+        return;
       case 'judge':
         if (this.#state.transaction !== undefined) this.#state.transaction.poisoned = true;
         this.#send(this.#withoutWaiting(command), { as: 'judged' });
-        return true;
+        return;
       case 'answer':
         this.#answer(command, role);
-        return true;
+        return;
       case 'discard':
         this.#send(DISCARD, { as: 'discarded', saying: decision.saying });
-        return true;
+        return;
       case 'inspect':
         this.#inspect();
-        return true;
+        return;
     }
   }
 
@@ -323,6 +319,10 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
     this.#wrapped = undefined;
     if (isError(frame)) {
       this.#wrapping = false;
+      if (classifyError(frame).kind === 'no-auth') {
+        this.#rule({ give: 'bytes', bytes: frame }, this.#takeMute());
+        return;
+      }
       this.#state.refusesMulti = true;
       this.#answer(command, PLAIN);
       return;
@@ -387,7 +387,7 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
   #regulate(): void {
     if (this.#over) return;
     const { clientBytesMax, clientCommandsMax } = this.host.limits();
-    const full = this.#waitingBytes > clientBytesMax || this.#waiting.length > clientCommandsMax;
+    const full = this.#waiting.bytes > clientBytesMax || this.#waiting.length > clientCommandsMax;
     if (full || !this.#link.writable) this.client.pause();
     else this.client.resume();
     this.#link.flow(this.client.backlogBytes + this.#replies.bytes <= BACKLOG_BYTES_MAX);
@@ -409,7 +409,7 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
   }
 
   get #owes(): number {
-    return this.#expectations.count + this.#waiting.length;
+    return this.#raw ? 0 : this.#expectations.count + this.#waiting.length;
   }
 
   ended(): void {
@@ -443,7 +443,7 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
   }
 
   get held(): { bytes: number; commands: number } {
-    return { bytes: this.#waitingBytes + this.#intake.partBytes, commands: this.#waiting.length };
+    return { bytes: this.#waiting.bytes + this.#intake.partBytes, commands: this.#waiting.length };
   }
 
   describe(): ClientDescription {

@@ -59,8 +59,9 @@ export class Replies {
       this.give(this.host.redirect(standing.primary));
       return;
     }
-    watch.suspect();
+    // Its place first: who hears of the suspicion may have something to say, too.
     this.#giveLater((now) => this.#redirectBy(now) ?? otherwise);
+    watch.suspect();
   }
 
   #giveLater(answer: (standing: Standing) => Buffer | undefined): void {

@@ -46,8 +46,8 @@ export class Talker {
     this.#link.write(encodeCommand(args));
   }
 
-  sendRaw(bytes: string): void {
-    this.#link.write(Buffer.from(bytes));
+  sendRaw(bytes: string | Buffer): void {
+    this.#link.write(Buffer.from(bytes as string));
   }
 
   /** The next frame, as `render` shows it; `(closed)` when the connection has ended before one came. */
@@ -59,6 +59,15 @@ export class Talker {
   async ask(...args: readonly (string | Buffer)[]): Promise<string> {
     this.send(args);
     return this.next();
+  }
+
+  /** Reads no more until resume(). */
+  pause(): void {
+    this.#link.pause();
+  }
+
+  resume(): void {
+    this.#link.resume();
   }
 
   close(): void {
