@@ -21,7 +21,10 @@ export const announce: Check = {
     const outcomes = [...homeAddress(from, to, called), ...(await dialled(facts, to, called))];
     const own = ownAnnouncement(from);
     if (own !== undefined && own !== from.name) outcomes.push(...(await dialled(facts, from, own)));
-    return unlessEmpty(outcomes, ok(`${called} leads to ${to.name}`));
+    return unlessEmpty(
+      outcomes,
+      ok(called === to.name ? `the pair calls ${to.name} so, too` : `${called} leads to ${to.name}`),
+    );
   },
 };
 

@@ -35,9 +35,15 @@ export function worstOf(findings: readonly Finding[]): Finding['verdict'] {
 }
 
 async function runCheck(check: Check, facts: Examination): Promise<Finding[]> {
-  const outcomes = await Promise.resolve()
-    .then(() => check.run(facts))
-    .catch(failed);
+  const untold = (check.needs ?? []).find((question) =>
+    [facts.from, facts.to].some(({ withheld }) => withheld.has(question)),
+  );
+  const outcomes =
+    untold !== undefined
+      ? [blind(`a node does not tell its ${untold}`)]
+      : await Promise.resolve()
+          .then(() => check.run(facts))
+          .catch(failed);
   return outcomes.map((outcome) => ({ check: check.name, ...outcome }));
 }
 
@@ -45,5 +51,9 @@ async function runCheck(check: Check, facts: Examination): Promise<Finding[]> {
 function failed(error: unknown): Outcome[] {
   const reason = error instanceof Error ? error.message : String(error);
   if (!(error instanceof ReplyError)) return [{ verdict: 'refuse', reason: `a node was lost meanwhile: ${reason}` }];
-  return [{ verdict: 'warning', reason: `it cannot be looked at: ${reason}`, remedy: 'allow our user this command' }];
+  return [blind(reason)];
+}
+
+function blind(reason: string): Outcome {
+  return { verdict: 'warning', reason: `it cannot be looked at: ${reason}`, remedy: 'allow our user this command' };
 }

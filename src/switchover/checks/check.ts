@@ -1,3 +1,4 @@
+import type { Question } from '../survey/index.js';
 import type { Examination } from './examination.js';
 import type { Outcome } from './finding.js';
 
@@ -9,6 +10,8 @@ export interface Check {
   readonly what: string;
   /** The worst that it can say. */
   readonly worst: 'warning' | 'refuse';
+  /** What both nodes must have told for it to mean anything. */
+  readonly needs?: readonly Question[];
   /** At least one outcome. A rejection means that it could not be looked at. */
   run(facts: Examination): Promise<readonly Outcome[]> | readonly Outcome[];
 }

@@ -1,7 +1,7 @@
 import type { ClientSurvey } from '../survey/index.js';
 import type { Check } from './check.js';
 import { type Outcome, ok, unlessEmpty, warn } from './finding.js';
-import { listText } from './units.js';
+import { countText, listText } from './units.js';
 
 const groupsMax = 20;
 const addressesMax = 4;
@@ -11,6 +11,7 @@ export const clients: Check = {
   name: 'clients',
   what: 'every client of the old primary follows a redirect or is a session of Segue; names those that would see errors',
   worst: 'warning',
+  needs: ['clients'],
   run({ from }) {
     const applications = from.clients.filter(({ role }) => role === 'application');
     const groups = new Map<string, ClientSurvey[]>();
@@ -22,9 +23,13 @@ export const clients: Check = {
     const outcomes = largest.slice(0, groupsMax).map((group) => outcomeOf(group, from.name));
     if (largest.length > groupsMax) {
       const rest = largest.slice(groupsMax).flat().length;
-      outcomes.push(warn(`${rest} connections of ${largest.length - groupsMax} further kinds`, { node: from.name }));
+      outcomes.push(
+        warn(`${countText(rest, 'connection')} of ${countText(largest.length - groupsMax, 'further kind')}`, {
+          node: from.name,
+        }),
+      );
     }
-    return unlessEmpty(outcomes, ok('all clients follow', `${applications.length} connections`));
+    return unlessEmpty(outcomes, ok('all clients follow', countText(applications.length, 'connection')));
   },
 };
 
@@ -32,7 +37,7 @@ function outcomeOf(group: readonly ClientSurvey[], node: string): Outcome {
   const { name, libName, libVersion, user, follows, why } = group[0]!;
   const library = libName === '' ? 'unknown library' : `${libName} ${libVersion}`.trim();
   const who = `${name === '' ? 'unnamed' : name} (${library}, user ${user})`;
-  const times = `${group.length} connection${group.length === 1 ? '' : 's'}`;
+  const times = countText(group.length, 'connection');
   const commands = listText([...new Set(group.map(({ command }) => command))]);
   const measured = `${times} from ${listText(addressesOf(group), addressesMax)}; last commands ${commands}`;
   const reason = follows === 'perhaps' ? `${who} may see errors: ${why}` : `${who} would see errors: ${why}`;

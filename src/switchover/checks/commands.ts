@@ -1,6 +1,6 @@
 import type { Check } from './check.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
-import { listText } from './units.js';
+import { countText, listText } from './units.js';
 
 /**
  * A replica that does not know a command of its primary goes on with other data, link up and offsets equal. The only signs
@@ -10,6 +10,7 @@ export const commands: Check = {
   name: 'commands',
   what: 'no replica has failed on a command of its primary, and the new primary knows every command in use',
   worst: 'refuse',
+  needs: ['commands'],
   run({ from, to, others }) {
     const outcomes: Outcome[] = [];
     for (const node of [to, ...others]) {
@@ -26,7 +27,7 @@ export const commands: Check = {
     if (unknown.length > 0) {
       const remedy = 'stop using them (then CONFIG RESETSTAT at the primary), or switch to a version that knows them';
       const reason = `it does not know commands that are in use: ${listText(unknown)}`;
-      outcomes.push(refuse(reason, { node: to.name, measured: `${unknown.length} commands`, remedy }));
+      outcomes.push(refuse(reason, { node: to.name, measured: countText(unknown.length, 'command'), remedy }));
     }
     return unlessEmpty(
       outcomes,

@@ -28,6 +28,7 @@ export const configuration: Check = {
   name: 'configuration',
   what: 'settings that clients notice are the same at both nodes (databases, timeout, notify-keyspace-events, …)',
   worst: 'refuse',
+  needs: ['config'],
   run({ from, to }) {
     const outcomes: Outcome[] = [];
     const [has, had] = [Number(to.config.get('databases') ?? 0), Number(from.config.get('databases') ?? 0)];

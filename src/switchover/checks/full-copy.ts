@@ -8,6 +8,7 @@ export const fullCopy: Check = {
   name: 'full-copy',
   what: 'settings of full copies do no harm if one is needed (dual channel between versions, repl-diskless-load swapdb)',
   worst: 'warning',
+  needs: ['config'],
   run({ from, to, followers }) {
     const outcomes: Outcome[] = [];
     if (followers.some((node) => node.version !== to.version)) {

@@ -3,6 +3,7 @@ import type { ReachedNode } from '../survey/index.js';
 import type { Check } from './check.js';
 import type { Examination } from './examination.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { countText } from './units.js';
 
 /**
  * A follower logs in at its primary with masteruser and masterauth (primaryuser, primaryauth). Nothing warns before the switch
@@ -26,7 +27,7 @@ export const login: Check = {
       const remedy = `CONFIG SET masterauth (and masteruser) at ${to.name} to what ${from.name} takes now`;
       outcomes.push(warn(`it could not follow ${from.name} again: ${back}`, { node: to.name, remedy }));
     }
-    return unlessEmpty(outcomes, ok('tried in both directions', `${followers.length + 1} logins`));
+    return unlessEmpty(outcomes, ok('tried in both directions', countText(followers.length + 1, 'login')));
   },
 };
 

@@ -5,6 +5,7 @@ export const maxclients: Check = {
   name: 'maxclients',
   what: 'the new primary takes as many connections as both nodes have now, and as many as the old one would',
   worst: 'refuse',
+  needs: ['config'],
   run({ from, to }) {
     const [limit, other] = [to, from].map(({ config }) => Number(config.get('maxclients') ?? 0)) as [number, number];
     const needed = from.counters.connectedClients + to.counters.connectedClients;

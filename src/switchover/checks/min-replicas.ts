@@ -6,6 +6,7 @@ export const minReplicas: Check = {
   name: 'min-replicas',
   what: 'min-replicas-to-write of the new primary can be met after the switch, and while one follower is away',
   worst: 'refuse',
+  needs: ['config'],
   run({ to, followers }) {
     const needed = Number(to.config.get('min-replicas-to-write') ?? 0);
     const node = to.name;

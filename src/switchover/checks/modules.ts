@@ -1,11 +1,13 @@
 import type { Check } from './check.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { countText } from './units.js';
 
 /** Modules bring commands and data types, and may write while clients are paused, which crashes the server. */
 export const modules: Check = {
   name: 'modules',
   what: 'modules of the old primary are loaded at the new one, in the same version',
   worst: 'refuse',
+  needs: ['modules'],
   run({ from, to }) {
     const outcomes: Outcome[] = [];
     // What comes with the server differs between versions and means nothing then.
@@ -26,6 +28,6 @@ export const modules: Check = {
       const reason = `modules that write from timers crash a server whose clients are paused: ${foreign.join(', ')}`;
       outcomes.push(warn(reason, { node: from.name, remedy }));
     }
-    return unlessEmpty(outcomes, ok('the modules are the same', `${from.modules.length} modules`));
+    return unlessEmpty(outcomes, ok('the modules are the same', countText(from.modules.length, 'module')));
   },
 };

@@ -16,6 +16,7 @@ export const outputBuffer: Check = {
   name: 'output-buffer',
   what: 'the output buffer for replicas holds what is written during a full copy, and is not smaller than before',
   worst: 'warning',
+  needs: ['config'],
   async run(facts) {
     const { from, to } = facts;
     const [limit, other] = [limitOf(to.config), limitOf(from.config)];

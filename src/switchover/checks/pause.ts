@@ -1,6 +1,7 @@
 import type { ReachedNode } from '../survey/index.js';
 import type { Check } from './check.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { countText } from './units.js';
 
 /** The switch pauses writes at the old primary; somebody else's pause would end it early, or late. */
 export const pause: Check = {
@@ -20,7 +21,7 @@ export const pause: Check = {
       const remedy =
         'keep everybody from CLIENT UNBLOCK during the switch, or upgrade in place to a repaired version first';
       const reason = 'CLIENT UNBLOCK of a paused client crashes this version, and it is in use';
-      outcomes.push(warn(reason, { node: from.name, measured: `${unblocks} calls`, remedy }));
+      outcomes.push(warn(reason, { node: from.name, measured: countText(unblocks, 'call'), remedy }));
     }
     return unlessEmpty(outcomes, ok(paused === undefined ? 'this version does not tell of pauses' : 'nobody has'));
   },

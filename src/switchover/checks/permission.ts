@@ -4,6 +4,7 @@ import type { ReachedNode } from '../survey/index.js';
 import type { Check } from './check.js';
 import type { Examination } from './examination.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { countText } from './units.js';
 
 interface Order {
   readonly args: readonly string[];
@@ -42,7 +43,7 @@ export const permission: Check = {
     ];
     const outcomes = (await Promise.all(plan.map(([node, orders]) => tryAll(facts, node, orders)))).flat();
     const count = plan.reduce((sum, [, orders]) => sum + orders.length, 0);
-    return unlessEmpty(outcomes, ok('every order is allowed', `${count} orders tried`));
+    return unlessEmpty(outcomes, ok('every order is allowed', `${countText(count, 'order')} tried`));
   },
 };
 

@@ -6,6 +6,7 @@ export const persistence: Check = {
   name: 'persistence',
   what: 'the last save of the new primary went well, and it persists as the old one does',
   worst: 'refuse',
+  needs: ['config'],
   run({ from, to }) {
     const outcomes: Outcome[] = [];
     const node = to.name;

@@ -6,6 +6,7 @@ export const readOnly: Check = {
   name: 'read-only',
   what: 'replicas refuse writes (replica-read-only), the old primary, too, once it is one',
   worst: 'refuse',
+  needs: ['config'],
   run({ from, nodes }) {
     const outcomes: Outcome[] = [];
     for (const node of nodes.filter(({ config }) => config.get('replica-read-only') === 'no')) {

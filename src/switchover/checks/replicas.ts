@@ -2,6 +2,7 @@ import { FENCE_LAG_MAX_S } from '../fence.js';
 import type { ListedReplica, ReachedNode, Survey } from '../survey/index.js';
 import type { Check } from './check.js';
 import { type Outcome, ok, refuse, unlessEmpty, warn } from './finding.js';
+import { countText } from './units.js';
 
 /**
  * A replica that is not told stays with the old primary, as a replica of a replica, and is cut off when that one stops. One
@@ -22,7 +23,7 @@ export const replicas: Check = {
       const remedy = 'wait until it is in step, or detach it (REPLICAOF NO ONE) and stop it';
       outcomes.push(refuse('it is not in step', { node: node.name, measured, remedy }));
     }
-    return unlessEmpty(outcomes, ok('all can be reached and are in step', `${others.length} other replicas`));
+    return unlessEmpty(outcomes, ok('all can be reached and are in step', countText(others.length, 'other replica')));
   },
 };
 

@@ -5,6 +5,7 @@ export const staleData: Check = {
   name: 'stale-data',
   what: 'followers go on answering reads until their link to the new primary is up (replica-serve-stale-data)',
   worst: 'warning',
+  needs: ['config'],
   run({ followers }) {
     const strict = followers.filter(({ config }) => config.get('replica-serve-stale-data') === 'no');
     if (strict.length === 0) return [ok('they do')];

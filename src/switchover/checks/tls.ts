@@ -8,6 +8,7 @@ export const tls: Check = {
   name: 'tls',
   what: 'both nodes offer the same transports (TLS, plain), and agree on TLS for replication and for client certificates',
   worst: 'refuse',
+  needs: ['config'],
   run({ from, to }) {
     const outcomes: Outcome[] = [];
     const node = to.name;

@@ -11,6 +11,7 @@ export const unfinished: Check = {
   name: 'unfinished',
   what: 'no other switch is under way, and none that was not finished has left its fence behind',
   worst: 'refuse',
+  needs: ['clients', 'config'],
   run({ from, nodes }) {
     const outcomes: Outcome[] = [];
     const others = from.clients.filter((client) => switchNames.test(client.name));

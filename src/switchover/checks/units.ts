@@ -7,6 +7,11 @@ export function sizeText(bytes: number): string {
   return at === 0 ? `${Math.round(value)} bytes` : `${value.toFixed(1)} ${steps[at]}`;
 }
 
+/** `1 user`, `2 users` */
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** `a, b and 3 more` */
 export function listText(names: readonly string[], max = 5): string {
   if (names.length <= max) return names.join(', ');

@@ -17,7 +17,11 @@ const nameOfConnection = /^sentinel-([0-9a-f]{8})-/;
  * Listens (up to 2.5 s) only when connections of Sentinels are seen at the primary that are not accounted for. A Sentinel's
  * login is used for itself and for its peers, never for one that was only heard of at the pair.
  */
-export async function findSentinels(doorway: Doorway, nodes: readonly NodeSurvey[]): Promise<SentinelSurvey[]> {
+export async function findSentinels(
+  doorway: Doorway,
+  nodes: readonly NodeSurvey[],
+  earlier: readonly SentinelSurvey[] = [],
+): Promise<SentinelSurvey[]> {
   const reached = nodes.filter(isReached);
   const primary = reached.find(({ role }) => role === 'primary');
   const expected = new Set((primary?.clients ?? []).flatMap(({ name }) => nameOfConnection.exec(name)?.[1] ?? []));
@@ -25,6 +29,14 @@ export async function findSentinels(doorway: Doorway, nodes: readonly NodeSurvey
     reached.some((node) => node.runId === watch.primaryRunId || node.names.includes(watch.primary));
   const found = new Map<string, SentinelSurvey>();
   await visitAll(doorway, doorway.sentinels, isOurs, true, found);
+  const known = earlier.filter((one) => one.reachable && !one.vouched);
+  await visitAll(
+    doorway,
+    known.flatMap(({ name }) => urlOf(name, { tls: doorway.tls })),
+    isOurs,
+    false,
+    found,
+  );
   const missing = (): string[] => [...expected].filter((id) => ![...found.values()].some((one) => hasId(one, id)));
   if (primary !== undefined && missing().length > 0) {
     const heard = await hear(doorway, primary, missing());

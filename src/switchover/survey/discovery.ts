@@ -60,8 +60,11 @@ export async function discover(doorway: Doorway, options: VisitOptions): Promise
 /** By run id: a second name of the same process adds nothing but the name. */
 function note(found: Map<string, Found>, one: Found): void {
   const known = found.get(one.facts.runId);
-  if (known === undefined) found.set(one.facts.runId, one);
-  else for (const name of one.names) known.names.add(name);
+  // An address that others can use goes before a unix socket.
+  const isBetter = known?.visit.address.kind === 'unix' && one.visit.address.kind === 'tcp';
+  if (known === undefined || isBetter) found.set(one.facts.runId, one);
+  for (const name of known?.names ?? []) one.names.add(name);
+  for (const name of one.names) known?.names.add(name);
 }
 
 function leads(doorway: Doorway, found: readonly Found[], seen: ReadonlySet<string>): Lead[] {

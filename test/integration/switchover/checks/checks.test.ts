@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { serverVersions, startPair } from '../../../../src/lab/servers/index.js';
 import { type Check, checkPair, checks, type Finding } from '../../../../src/switchover/checks/index.js';
 import { takeSurvey } from '../../../../src/switchover/survey/index.js';
 import { type Fault, faults } from './faults.js';
@@ -30,6 +31,20 @@ describe('a healthy pair', () => {
     const findings = await look(trio, checks);
     expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual(checks.map(({ name }) => name));
+  });
+});
+
+describe('a healthy pair of each version', () => {
+  it.each(serverVersions)('%s passes every check', async (version) => {
+    const pair = await startPair({ version });
+    try {
+      for (const node of pair.nodes) await node.cli('CLIENT', 'SETNAME', 'segue-survey');
+      const access = { nodes: [`valkey://${pair.replica.address}`] };
+      const findings = await checkPair(await takeSurvey(access), { access, sampleMs });
+      expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
+    } finally {
+      await pair.stop();
+    }
   });
 });
 

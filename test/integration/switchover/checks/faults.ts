@@ -80,7 +80,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
       on: 'upgrade',
       does: 'CLIENT UNBLOCK on Redis 7.0',
       verdict: 'warning',
-      says: /CLIENT UNBLOCK.*1 calls/s,
+      says: /CLIENT UNBLOCK.*1 call/s,
       async make({ a }) {
         await a.cli('CLIENT', 'UNBLOCK', 999_999);
         return () => a.cli('CONFIG', 'RESETSTAT');
@@ -399,7 +399,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
     {
       does: 'a connected user that the new primary does not have',
       verdict: 'refuse',
-      says: /user app is missing.*1 connections/s,
+      says: /user app is missing.*1 connection /s,
       async make({ a }) {
         await a.cli('ACL', 'SETUSER', 'app', 'on', '>app', '~*', '+@all');
         const client = await connect(a, { username: 'app', password: 'app' });
