@@ -16,6 +16,7 @@ export { type Endpoint, LabServer, type RestartOptions, type ServerOptions, star
 export type { AclUser, TlsSetup } from './server-config.js';
 export type { Exit } from './server-process.js';
 export { type Identity, makeTlsMaterial, sharedTlsMaterial, type TlsMaterial } from './tls-material.js';
+export { findTool, type Tool } from './tool.js';
 export {
   isServerVersion,
   type ProgramVersion,
