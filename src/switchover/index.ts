@@ -1,3 +1,4 @@
+export { type PlannedSwitch, planSwitch } from './plan-switch.js';
 export { type ResumeAccess, type ResumeReport, resumeSwitch } from './resume/resume-switch.js';
 export { SwitchError, type SwitchErrorCode } from './switch-error.js';
 export type { Boundary, SwitchAccess, SwitchOptions } from './switch-options.js';

@@ -17,7 +17,10 @@ export interface SwitchAccess {
   proofTimeoutMs?: number;
   /** Told of each step as it ends. Must not throw. */
   onStep?: (step: StepReport) => void;
-  /** For rehearsals: called, and waited for, before and after each step, in the window in which clients wait, too. */
+  /**
+   * For rehearsals: called, and waited for, before and after each step, in the window in which clients wait, too. What it
+   * throws ends the switch then and there, as the end of the process would: nothing is undone.
+   */
   onBoundary?: (boundary: Boundary) => void | Promise<void>;
 }
 

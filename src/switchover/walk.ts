@@ -1,6 +1,5 @@
 import type { Step } from './steps/index.js';
 import { SwitchError } from './switch-error.js';
-import type { Boundary } from './switch-options.js';
 import type { StepReport, SwitchReport } from './switch-report.js';
 import type { SwitchRun } from './switch-run.js';
 
@@ -50,19 +49,23 @@ export class Walk {
 
   private async attempt(step: Step): Promise<Error | undefined> {
     const { run } = this;
+    const { onBoundary } = run.options;
+    // Outside the step: what a rehearsal throws is no failure of it.
+    await onBoundary?.({ step: step.name, side: 'before' });
+    const failure = await this.attemptAlone(step);
+    if (failure === undefined) await onBoundary?.({ step: step.name, side: 'after' });
+    return failure;
+  }
+
+  private async attemptAlone(step: Step): Promise<Error | undefined> {
+    const { run } = this;
     try {
       if (step.phase === 'untouched' || step.phase === 'undoable') run.checkInterrupted();
-      await this.boundary({ step: step.name, side: 'before' });
       await step.run(run);
-      await this.boundary({ step: step.name, side: 'after' });
       return undefined;
     } catch (error) {
       return error as Error;
     }
-  }
-
-  private async boundary(boundary: Boundary): Promise<void> {
-    await this.run.options.onBoundary?.(boundary);
   }
 
   /** Resolves with the reason when the journal cannot be written. */

@@ -1,0 +1,142 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  LabClient,
+  type LabPair,
+  type LabServer,
+  replicationOf,
+  serverVersions,
+  startPair,
+} from '../../../src/lab/servers/index.js';
+import { waitFor } from '../../../src/lab/wait-for.js';
+import { resumeSwitch, type StepName, type SwitchOptions, switchPrimary } from '../../../src/switchover/index.js';
+
+const deadlineMs = 20_000;
+const persistent = ['--appendonly', 'yes', '--appendfsync', 'always'];
+const watched = ['min-replicas-to-write', 'min-replicas-max-lag', 'repl-diskless-sync-delay', 'repl-ping-slave-period'];
+
+let pair: LabPair | undefined;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'segue-fence-'));
+});
+
+afterEach(async () => {
+  await pair?.stop();
+  pair = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+class End extends Error {}
+
+/** A switch whose operator ends after `step`, with its connections, as if it had been killed. */
+async function switchUntil(step: StepName, more: Partial<SwitchOptions> = {}): Promise<void> {
+  const { primary, replica } = pair!;
+  const options: SwitchOptions = {
+    from: `valkey://${primary.address}`,
+    to: `valkey://${replica.address}`,
+    journalPath: join(folder, 'journal'),
+    pauseTimeoutMs: 1_000,
+    ...more,
+    onBoundary(at) {
+      if (at.step === step && at.side === 'after') throw new End();
+    },
+  };
+  await expect(switchPrimary(options)).rejects.toBeInstanceOf(End);
+}
+
+async function configOf(server: LabServer): Promise<unknown[]> {
+  return Promise.all(watched.map((name) => server.cli('CONFIG', 'GET', name)));
+}
+
+/** What a write is answered, once it is. */
+async function answerTo(server: LabServer): Promise<string> {
+  return String(await server.cli('SET', 'key', 'value').catch((error: Error) => error.message));
+}
+
+async function bounce(server: LabServer): Promise<void> {
+  server.kill('SIGKILL');
+  await server.exited;
+  await server.restart({ replicaOf: null });
+}
+
+describe.each(serverVersions)('the fence, on %s', (version) => {
+  it('holds when the operator ends right after the promotion, also when the pause and the server have ended', async () => {
+    pair = await startPair({ version, args: persistent });
+    const { primary, replica } = pair;
+    const before = await configOf(primary);
+    await switchUntil('promote');
+    expect(await answerTo(replica)).toBe('OK');
+    // This write waits until the pause is over.
+    expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
+    await bounce(primary);
+    expect(await replicationOf(primary)).toMatchObject({ role: 'master' });
+    expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
+
+    const { outcome } = await resumeSwitch(join(folder, 'journal'));
+    expect(outcome).toBe('finished');
+    expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port, state: 'connected' });
+    expect(await configOf(primary)).toEqual(before);
+    expect(await primary.cli('GET', 'key')).toBe('value');
+    await bounce(primary);
+    expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port });
+  });
+
+  it('keeps a promoted node that comes back as a replica from losing what it took', async () => {
+    pair = await startPair({ version, args: persistent });
+    const { primary, replica } = pair;
+    await replica.cli('CONFIG', 'REWRITE');
+    await switchUntil('promote');
+    expect(await answerTo(replica)).toBe('OK');
+    await bounce(replica);
+    await waitFor(() => primary.info('replication'), {
+      deadlineMs,
+      what: 'it to ask for a copy',
+      until: ({ slave0 }) => slave0?.includes('state=wait_bgsave') === true,
+    });
+    expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
+    expect((await resumeSwitch(join(folder, 'journal'))).because).toContain('restarted as a replica with its data');
+    expect(await primary.cli('GET', 'key')).toBe('value');
+    expect(await answerTo(replica)).toBe('OK');
+  });
+
+  it('is not noticed by clients, and gone after an undone switch', async () => {
+    pair = await startPair({ version });
+    const { primary } = pair;
+    const before = await configOf(primary);
+    await switchUntil('pause');
+    expect(await answerTo(primary)).toBe('OK');
+    expect(await configOf(primary)).not.toEqual(before);
+    const { outcome, because } = await resumeSwitch(join(folder, 'journal'));
+    expect([outcome, because]).toEqual(['undone', `${pair.replica.address} has not been promoted`]);
+    expect(await configOf(primary)).toEqual(before);
+    const file = await readFile(join(primary.dir, 'server.conf'), 'utf8');
+    expect(file).not.toContain('2147483647');
+    expect(await primary.cli('KEYS', 'segue:*')).toEqual([]);
+    expect((await resumeSwitch(join(folder, 'journal'))).outcome).toBe('nothing');
+  });
+
+  it('lets nobody see NOREPLICAS while the operator lives', async () => {
+    pair = await startPair({ version });
+    const { primary, replica } = pair;
+    const late = new LabClient({ host: primary.host, port: primary.port });
+    let waiting: Promise<unknown> | undefined;
+    await switchPrimary({
+      from: `valkey://${primary.address}`,
+      to: `valkey://${replica.address}`,
+      async onBoundary({ step, side }) {
+        if (step !== 'demote' || side !== 'before') return;
+        await waitFor(() => primary.info('replication'), {
+          deadlineMs,
+          what: 'the promoted replica to leave',
+          until: ({ connected_slaves }) => connected_slaves === '1',
+        });
+        waiting = late.command('SET', 'key', 'late').catch((error: Error) => error.message);
+      },
+    }).finally(() => late.close());
+    expect(await waiting).toMatch(/^READONLY/);
+  });
+});

@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openClient } from '../../../src/lab/load/index.js';
+import { LabClient, type LabPair, type PairOptions, replicationOf, startPair } from '../../../src/lab/servers/index.js';
+import { waitFor } from '../../../src/lab/wait-for.js';
+import {
+  type Boundary,
+  planSwitch,
+  resumeSwitch,
+  type SwitchError,
+  type SwitchOptions,
+  switchPrimary,
+} from '../../../src/switchover/index.js';
+import { takeSurvey } from '../../../src/switchover/survey/index.js';
+
+const deadlineMs = 20_000;
+
+let pair: LabPair;
+let folder: string;
+let journalPath: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'segue-operators-'));
+  journalPath = join(folder, 'journal');
+});
+
+afterEach(async () => {
+  await pair?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(options: PairOptions = {}): Promise<SwitchOptions> {
+  pair = await startPair(options);
+  return { from: `valkey://${pair.primary.address}`, to: `valkey://${pair.replica.address}`, journalPath };
+}
+
+/** Calls `act` at one boundary, and never again. */
+function at(step: Boundary['step'], side: Boundary['side'], act: () => unknown): Pick<SwitchOptions, 'onBoundary'> {
+  let called = false;
+  return {
+    async onBoundary(boundary) {
+      if (called || boundary.step !== step || boundary.side !== side) return;
+      called = true;
+      await act();
+    },
+  };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<SwitchError> {
+  return promise.then(
+    () => expect.fail('it was expected to fail'),
+    (error) => error,
+  );
+}
+
+describe('two operators', () => {
+  it.each(['redis-7.0', 'valkey-9.1'] as const)('do not switch at the same time, on %s', async (version) => {
+    const options = await start({ version });
+    const second = { ...options, journalPath: join(folder, 'second') };
+    let busy: SwitchError | undefined;
+    const report = await switchPrimary({
+      ...options,
+      ...at('check', 'after', async () => {
+        busy = await failureOf(switchPrimary(second));
+      }),
+    });
+    expect(busy?.code).toBe('SEGUE_SWITCH_BUSY');
+    expect(busy?.message).toContain(report.id);
+    expect(busy?.message).toMatch(/CLIENT KILL ID \d+ at 127/);
+    expect(report.resync).toBe('partial');
+    expect(report.notes).toEqual([]);
+  });
+
+  it('nor does one resume what the other is doing', async () => {
+    const options = await start();
+    let busy: SwitchError | undefined;
+    await switchPrimary({
+      ...options,
+      ...at('hold', 'after', async () => {
+        busy = await failureOf(resumeSwitch(journalPath, { nodeTimeoutMs: 200 }));
+      }),
+    });
+    expect(busy?.code).toBe('SEGUE_SWITCH_BUSY');
+  });
+});
+
+describe('an operator who interrupts', () => {
+  it.each(['connect', 'fence', 'hold', 'promote'] as const)('before %s, changes nothing', async (step) => {
+    const options = await start();
+    const { primary } = pair;
+    const before = await primary.cli('CONFIG', 'GET', '*repl*');
+    const stop = new AbortController();
+    const signal = stop.signal;
+    const error = await failureOf(switchPrimary({ ...options, signal, ...at(step, 'before', () => stop.abort()) }));
+    expect(error.code).toBe('SEGUE_SWITCH_GIVEN_UP');
+    expect(error.message).toContain('interrupted');
+    expect(await primary.cli('SET', 'key', 'value')).toBe('OK');
+    expect(await primary.cli('CONFIG', 'GET', '*repl*')).toEqual(before);
+    expect((await resumeSwitch(journalPath)).outcome).toBe('nothing');
+  });
+
+  it('after the promotion, gets a finished switch', async () => {
+    const options = await start();
+    const stop = new AbortController();
+    const signal = stop.signal;
+    const report = await switchPrimary({ ...options, signal, ...at('promote', 'after', () => stop.abort()) });
+    expect(report.resync).toBe('partial');
+  });
+});
+
+describe('an operator who may not do everything', () => {
+  const cases: [string, string, (report: Awaited<ReturnType<typeof switchPrimary>>) => unknown, unknown][] = [
+    ['configure', '+@all -config ~* &*', ({ fence }) => [fence.armed, fence.notes.length], [false, 1]],
+    ['read keys', '+@all ~app:* &*', ({ fence }) => [fence.armed, fence.timed], [true, false]],
+    ['publish', '+@all ~* resetchannels', ({ sessions }) => typeof sessions.silent, 'string'],
+    [
+      'replicate',
+      '+@all -psync ~* &*',
+      ({ notes }) => notes.join(),
+      expect.stringContaining('NOREPLICAS for a moment'),
+    ],
+    ['list clients', '+@all -client|list ~* &*', ({ notes }) => notes.length, 2],
+  ];
+  it.each(cases)('cannot %s, and is told so', async (_name, rules, look, seen) => {
+    const users = [{ name: 'op', password: 'secret', rules }];
+    const options = await start({ users });
+    const report = await switchPrimary({ ...options, username: 'op', password: 'secret' });
+    expect(look(report)).toEqual(seen);
+    expect(report.resync).toBe('partial');
+    expect(await pair.replica.cli('SET', 'key', 'value')).toBe('OK');
+  });
+});
+
+describe('sessions', () => {
+  it('are told, and hold before the pause', async () => {
+    const options = await start({ version: 'valkey-8.1' });
+    const { host, port } = pair.primary;
+    const client = openClient({ library: 'ioredis6', host, port, segue: true });
+    try {
+      await client.set('key', 'value');
+      await waitFor(() => pair.primary.cli('PUBSUB', 'NUMSUB', 'segue:notice'), {
+        deadlineMs,
+        what: 'a process to listen',
+        until: (reply) => Array.isArray(reply) && Number(reply[1]) === 1,
+      });
+      const { sessions } = await switchPrimary(options);
+      expect(sessions.prepare).toMatchObject({ expected: 1, answered: 1, missing: 0, late: 0 });
+      expect(sessions.hold).toMatchObject({ expected: 1, answered: 1, missing: 0, late: 0, sessions: 1 });
+      expect(await client.get('key')).toBe('value');
+    } finally {
+      client.disconnect();
+    }
+  });
+
+  it('of a process that does not answer are waited for a bounded time, and counted', async () => {
+    const options = await start();
+    const deaf = new LabClient({ host: pair.primary.host, port: pair.primary.port });
+    try {
+      await deaf.command('SUBSCRIBE', 'segue:notice');
+      const { sessions, resync } = await switchPrimary({ ...options, noticeTimeoutMs: 50 });
+      expect(sessions.hold).toMatchObject({ expected: 1, answered: 0, missing: 1 });
+      expect(resync).toBe('partial');
+    } finally {
+      deaf.close();
+    }
+  });
+
+  it('are left alone when that is wished', async () => {
+    const options = await start();
+    expect((await switchPrimary({ ...options, notice: false })).sessions).toEqual({ silent: 'turned off' });
+  });
+});
+
+describe("the server's own FAILOVER", () => {
+  it.each(['redis-7.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1'] as const)('switches, too, on %s', async (version) => {
+    const options = await start({ version });
+    const report = await switchPrimary({ ...options, method: 'failover' });
+    expect(report.resync).toBe('partial');
+    expect(report.notes.join()).toContain('stalls writes');
+    expect(await replicationOf(pair.primary)).toMatchObject({ role: 'slave', port: pair.replica.port });
+    expect(await pair.replica.cli('SET', 'key', 'value')).toBe('OK');
+  });
+
+  it('is given up when the replica does not answer', async () => {
+    const options = await start();
+    const error = await failureOf(
+      switchPrimary({
+        ...options,
+        method: 'failover',
+        nodeTimeoutMs: 300,
+        ...at('failover', 'before', () => pair.replica.kill('SIGSTOP')),
+      }),
+    );
+    pair.replica.kill('SIGCONT');
+    expect(error.code).toMatch(/GIVEN_UP|UNKNOWN/);
+    const { outcome } = await resumeSwitch(journalPath);
+    expect(outcome).toBe(error.code === 'SEGUE_SWITCH_GIVEN_UP' ? 'nothing' : 'undone');
+    expect(await replicationOf(pair.primary)).toMatchObject({ role: 'master' });
+    expect(await pair.primary.cli('SET', 'key', 'value')).toBe('OK');
+  });
+});
+
+describe('a plan', () => {
+  it('finds both nodes from any of them, and takes the others along', async () => {
+    await start({ replicas: 2 });
+    const [primary, replica, other] = pair.nodes;
+    const survey = await takeSurvey({ nodes: [`valkey://${other!.address}`] });
+    expect(planSwitch(survey, { to: replica!.address })).toEqual({
+      from: `valkey://${primary!.address}`,
+      to: `valkey://${replica!.address}`,
+      others: [`valkey://${other!.address}`],
+    });
+    expect(() => planSwitch(survey)).toThrow('say which');
+    expect(() => planSwitch(survey, { to: primary!.address })).toThrow('is the primary already');
+  });
+});
