@@ -51,10 +51,6 @@ describe('a node listener in front of redis-7.0', () => {
     for (let i = 0; i < 200; i++) client.send(['GET', 'large']);
     const served = () => [...door.entrance.clients][0]!;
     await waitFor(() => served().commands >= 201, { deadlineMs: 10_000, what: 'all commands' });
-    await waitFor(() => served().backlogBytes > MIB, {
-      deadlineMs: 10_000,
-      what: 'a backlog',
-    });
     // The rest waits at the node, whose own limits it is subject to.
     const backlog = async () =>
       /cmd=get .*omem=(\d+)|omem=(\d+) .*cmd=get/.exec(String(await pair.primary.cli('CLIENT', 'LIST')));
@@ -62,6 +58,7 @@ describe('a node listener in front of redis-7.0', () => {
       deadlineMs: 10_000,
       what: 'answers that wait at the node',
     });
+    expect(served().backlogBytes).toBeGreaterThan(0);
     expect(served().backlogBytes).toBeLessThan(20 * MIB);
     client.resume();
     await waitFor(() => client.waiting.length === 200, { deadlineMs: 30_000, what: 'all answers' });
