@@ -1,4 +1,5 @@
 import { checkPair } from '../checks/index.js';
+import { resumeSwitch } from '../resume/resume-switch.js';
 import { type AccessIo, isReached, takeSurvey } from '../survey/index.js';
 import { SwitchError } from '../switch-error.js';
 import { switchPrimary } from '../switch-primary.js';
@@ -127,8 +128,22 @@ async function perform(
   }
 }
 
+/** An earlier attempt may have been broken off in the middle of the switch: it is finished or undone first. */
+async function endBrokenSwitch(run: UpgradeRun): Promise<void> {
+  const { journalPath, resume, nodes } = run.options;
+  if (journalPath === undefined || resume !== true) return;
+  const ended = await resumeSwitch(switchJournalOf(journalPath), { ...loginFor(run.options), nodes }, run.io);
+  if (ended.outcome === 'finished' && ended.report !== undefined) run.switches.push(ended.report);
+}
+
+/** It stands beside ours. */
+function switchJournalOf(journalPath: string): string {
+  return `${journalPath}.switch`;
+}
+
 async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
   const to = run.node(name);
+  await endBrokenSwitch(run);
   // It may be the second attempt, and the first may have come through.
   if ((await to.look()).replication.role === 'primary') {
     run.recall({ kind: 'switch', node: name });
@@ -140,7 +155,7 @@ async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
   const report = await perform({
     ...run.options.switchOptions,
     ...loginFor(run.options),
-    ...(journalPath === undefined ? {} : { journalPath: `${journalPath}.switch` }),
+    ...(journalPath === undefined ? {} : { journalPath: switchJournalOf(journalPath) }),
     signal: run.signal,
     from: run.primary.url,
     to: to.url,

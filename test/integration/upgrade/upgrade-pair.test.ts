@@ -10,6 +10,7 @@ import {
   startPair,
   startServer,
 } from '../../../src/lab/servers/index.js';
+import type { Boundary } from '../../../src/switchover/index.js';
 import { type Restart, upgradePair } from '../../../src/switchover/upgrade/index.js';
 
 let pair: LabPair | undefined;
@@ -138,6 +139,27 @@ describe('upgradePair', () => {
       {},
     ]);
     expect(report.primary).toBe(replica.address);
+  });
+
+  it.each([
+    ['before', 'undone and made again'],
+    ['after', 'finished'],
+  ] as const)('broken off %s the promotion, the switch is %s when the upgrade is resumed', async (side, _what) => {
+    pair = await startPair({ version: 'valkey-8.1' });
+    const { replica, nodes } = pair;
+    const journalPath = join(folder, 'journal');
+    const restarted: string[] = [];
+    const options = { nodes: urls(pair), journalPath, restart: serviceManager(nodes, 'valkey-9.1', restarted) };
+    const onBoundary = (boundary: Boundary): void => {
+      if (boundary.step === 'promote' && boundary.side === side) throw new Error('broken off');
+    };
+    await expect(upgradePair({ ...options, switchOptions: { onBoundary } })).rejects.toThrow('broken off');
+    const report = await upgradePair({ ...options, resume: true });
+    expect(restarted).toHaveLength(2);
+    expect(report.primary).toBe(replica.address);
+    expect(report.switches).toHaveLength(1);
+    expect(await replica.cli('CONFIG', 'GET', 'min-replicas-to-write')).toEqual(['min-replicas-to-write', '0']);
+    expect(nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);
   });
 
   it('says so when the command restarted nothing', async () => {
