@@ -88,6 +88,21 @@ export function defineCommand<S extends Settings>(definition: CommandDefinition<
   return command;
 }
 
+/** The settings of a command made by defineCommand; undefined for others. */
+export function settingsOf(command: Command): Settings | undefined {
+  return definitions.get(command);
+}
+
+/** As `--help` shows it: `--to <host:port>`, `--no-notice`. */
+export function flagText(name: string, setting: Setting<unknown>): string {
+  return optionOf(name, setting).flags;
+}
+
+/** As `--help` says it: the sentence, then the default. */
+export function helpText(name: string, setting: Setting<unknown>): string {
+  return optionOf(name, setting).description;
+}
+
 async function runInterruptibly<S extends Settings>(
   definition: CommandDefinition<S>,
   gather: () => Values<S>,

@@ -28,7 +28,7 @@ const switchSettings = {
   dryRun: yesNo('only check and show the plan'),
   report: path('write what happened into one HTML file for people who were not there'),
   notice: yesNo('tell clients on Segue to hold while the primary moves', true),
-  canary: yesNo('write to a key segue:canary:<id> through the switch, as a proof (it is deleted afterwards)', true),
+  canary: yesNo('write to a key segue:canary:… through the switch, as a proof (it is deleted afterwards)', true),
   catchUp: duration('for the replica to get the last bytes while writes wait; then everything is undone', '1s'),
   journal: path('where the switch is written down (default: in $XDG_STATE_HOME/segue)'),
 } as const;
