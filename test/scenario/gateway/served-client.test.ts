@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { limitsOf } from '../../../src/gateway/gateway-options.js';
+import type { ClientHandler, ClientStanding, CloseReason } from '../../../src/gateway/listener.js';
+import { type ClientHost, ServedClient } from '../../../src/gateway/served-client.js';
+import { FakeLink, turn } from './wire.js';
+
+/** A handler that does what the test says, and notes what it is told. */
+class FakeHandler implements ClientHandler {
+  readonly told: string[] = [];
+  standing: ClientStanding = 'idle';
+  commands = 0;
+  held = { bytes: 0, commands: 0 };
+
+  take(bytes: Buffer): void {
+    this.told.push(`take ${bytes}`);
+  }
+  ended(): void {
+    this.told.push('ended');
+  }
+  drained(): void {
+    this.told.push('drained');
+  }
+  wind(): void {
+    this.told.push('wind');
+  }
+  gone(): void {
+    this.told.push('gone');
+  }
+  describe() {
+    return {};
+  }
+}
+
+function stage(limits = {}) {
+  const host: ClientHost & { now: number; told: string[]; heldBytes: number } = {
+    limits: limitsOf({ idleTimeoutMs: 1_000, handshakeTimeoutMs: 500, stallTimeoutMs: 2_000, ...limits }),
+    now: 0,
+    told: [],
+    heldBytes: 0,
+    account(_client, change) {
+      this.heldBytes += change;
+    },
+    parted(_client, why: CloseReason | undefined) {
+      this.told.push(`parted ${why}`);
+    },
+    gone() {
+      this.told.push('gone');
+    },
+  };
+  const link = new FakeLink();
+  const client = new ServedClient(1, link, host);
+  const handler = new FakeHandler();
+  client.serve(handler);
+  const look = (now: number): string[] => {
+    host.now = now;
+    client.look(now);
+    return host.told;
+  };
+  return { host, link, client, handler, look };
+}
+
+describe('limits on time', () => {
+  it.each([
+    ['new', 499, []],
+    ['new', 500, ['parted handshake']],
+    ['idle', 999, []],
+    ['idle', 1_000, ['parted idle']],
+    ['busy', 100_000, []],
+    ['listening', 100_000, []],
+  ] as const)('%s for %i ms: %j', (standing, ms, told) => {
+    const { handler, look, link } = stage();
+    handler.standing = standing;
+    look(0);
+    expect(look(ms)).toEqual(told);
+    expect(link.closed).toBe(told.length > 0);
+  });
+
+  it('a byte from the client, and one to it, make it young again', async () => {
+    const { client, look } = stage();
+    look(0);
+    client.onData(Buffer.from('x'));
+    expect(look(900)).toEqual([]);
+    expect(look(1_899)).toEqual([]);
+    client.send(Buffer.from('y'));
+    await turn();
+    expect(look(1_900)).toEqual([]);
+    expect(look(2_900)).toEqual(['parted idle']);
+  });
+
+  it('stalled: only while something waits and nothing of it is taken', async () => {
+    const { client, link, handler, look } = stage();
+    handler.standing = 'listening';
+    link.stuck = true;
+    look(0);
+    client.send(Buffer.alloc(300 * 1024));
+    await turn();
+    expect(look(1_999)).toEqual([]);
+    link.unstick();
+    client.onWritable();
+    expect(look(2_500)).toEqual([]);
+    expect(look(4_499)).toEqual([]);
+    expect(look(4_500)).toEqual(['parted stalled']);
+    expect(link.closed).toBe(true);
+  });
+
+  it('a client that has ended its side is not waited for without bound', () => {
+    const { client, handler, look } = stage();
+    handler.standing = 'busy';
+    look(0);
+    client.onEnd();
+    expect(handler.told).toEqual(['ended']);
+    expect(look(1_999)).toEqual([]);
+    expect(look(2_000)).toEqual(['parted stalled']);
+  });
+});
+
+describe('the end of a client', () => {
+  it('finish: all that waits leaves, our side ends, what still comes is dropped; then it is closed', async () => {
+    const { client, link, handler, host, look } = stage();
+    client.pause();
+    client.send(Buffer.from('bye'));
+    client.finish();
+    expect(handler.told).toEqual(['gone']);
+    expect(host.told).toEqual(['parted undefined']);
+    await turn();
+    expect([link.text, link.ended, link.closed, link.paused]).toEqual(['bye', true, false, false]);
+    client.onData(Buffer.from('more'));
+    client.send(Buffer.from('nothing'));
+    look(999);
+    expect(link.closed).toBe(false);
+    look(1_000);
+    expect(link.closed).toBe(true);
+    client.onClose();
+    expect(host.told).toEqual(['parted undefined', 'gone']);
+    expect(link.text).toBe('bye');
+  });
+
+  it('finish of a client that does not read waits as long as any stalled one may', async () => {
+    const { client, link, look } = stage();
+    link.stuck = true;
+    client.send(Buffer.from('bye'));
+    await turn();
+    look(0);
+    client.finish();
+    look(1_999);
+    expect(link.closed).toBe(false);
+    look(2_000);
+    expect(link.closed).toBe(true);
+  });
+
+  it('a connection that is lost: the handler hears of it once, and what it held is free', () => {
+    const { client, handler, host } = stage();
+    handler.held = { bytes: 100, commands: 1 };
+    client.onData(Buffer.from('x'));
+    expect(host.heldBytes).toBe(100);
+    client.onClose();
+    expect(handler.told).toEqual(['take x', 'gone']);
+    expect(host.heldBytes).toBe(0);
+    expect(host.told).toEqual(['parted undefined', 'gone']);
+  });
+
+  it('output: what waits is dropped with the client, a single larger answer is not', async () => {
+    const { client, link, host } = stage({ outputBytesMax: 1024 });
+    link.stuck = true;
+    client.send(Buffer.alloc(10_000));
+    expect(host.told).toEqual([]);
+    await turn();
+    client.send(Buffer.from('more'));
+    expect(host.told).toEqual(['parted output']);
+    expect(link.closed).toBe(true);
+    expect(client.backlogBytes).toBe(0);
+  });
+});
+
+describe('when all clients together have too much outstanding', () => {
+  it('one that waits for answers is not read until it is relaxed or has them', () => {
+    const { client, link, handler } = stage();
+    handler.held = { bytes: 500, commands: 3 };
+    client.restrain();
+    expect(link.paused).toBe(true);
+    client.relax();
+    expect(link.paused).toBe(false);
+    client.restrain();
+    handler.held = { bytes: 20, commands: 0 };
+    client.look(1);
+    expect(link.paused).toBe(false);
+  });
+
+  it('one with nothing but half a command is told and closed', async () => {
+    const { client, link, handler, host } = stage();
+    handler.held = { bytes: 500, commands: 0 };
+    client.restrain();
+    await turn();
+    expect(link.text).toMatch(/^-GATEWAYLIMIT .*\r\n$/);
+    expect(link.ended).toBe(true);
+    expect(host.told).toEqual(['parted held']);
+  });
+
+  it('reasons to pause add up', () => {
+    const { client, link, handler } = stage();
+    handler.held = { bytes: 500, commands: 3 };
+    client.pause();
+    client.restrain();
+    client.resume();
+    expect(link.paused).toBe(true);
+    client.relax();
+    expect(link.paused).toBe(false);
+  });
+});
