@@ -58,7 +58,7 @@ describe('a node listener in front of redis-7.0', () => {
       deadlineMs: 10_000,
       what: 'answers that wait at the node',
     });
-    expect(served().backlogBytes).toBeGreaterThan(0);
+    await waitFor(() => served().backlogBytes > 0, { deadlineMs: 10_000, what: 'a backlog here' });
     expect(served().backlogBytes).toBeLessThan(20 * MIB);
     client.resume();
     await waitFor(() => client.waiting.length === 200, { deadlineMs: 30_000, what: 'all answers' });

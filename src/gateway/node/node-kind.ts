@@ -10,8 +10,9 @@ import type { NodeHost } from './node-host.js';
 import { NodeWatch } from './node-watch.js';
 
 export interface NodeKindOptions {
-  /** URL of the node. Its user is the gateway's own, for watching the role: INFO (or ROLE), COMMAND and BLPOP. */
+  /** URL of the node. Its user is the gateway's own, for watching the role: INFO (or ROLE), COMMAND, CLIENT LIST and BLPOP. */
   readonly node: string;
+  /** Where the URL names no user. */
   readonly username?: string;
   readonly password?: string;
   readonly tls?: ConnectionOptions;
@@ -40,7 +41,8 @@ export class NodeKind implements ListenerKind {
   constructor(options: NodeKindOptions) {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, watchIntervalMs, reply = 'redirect', strict = false } = options;
     const url = parseNodeUrl(options.node);
-    const { username = url.username, password = url.password } = options;
+    // A user of the URL goes with its own password, or none.
+    const { username, password } = url.password === undefined && url.username === undefined ? options : url;
     const secure = url.tls || options.tls !== undefined ? { tls: options.tls ?? {} } : {};
     const node = { address: url.address, connectTimeoutMs, ...secure };
     // One of its own: what this node calls a write need not be one elsewhere.
