@@ -1,8 +1,9 @@
 import type { Answer, HeardNotice, Notice, PrimaryView, Topology } from '../topology/index.js';
 import { type Clock, clock, type Timer } from '../transport/index.js';
-import { type Hold, type HoldEvent, isHold, type Phase as PhaseOf, type Plan } from './hold-phase.js';
+import { type Hold, type HoldEvent, isHold, nextStepAtMs, type Phase as PhaseOf, type Plan } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 import { Roll } from './roll.js';
+import { tell } from './tell.js';
 
 type Phase = PhaseOf<HoldableSession>;
 
@@ -29,6 +30,8 @@ export interface PartyMember {
 /** A switch follows its preparation at once; connections that nobody wants by then are closed. */
 const PREPARED_FOR_MS = 15_000;
 const ASK_AGAIN_MS = 10;
+/** How often a hold looks by itself whether the switch has happened. */
+const LOOK_EVERY_MS = 250;
 /** Told of a switch, but the old primary says that it is primary still: so long it may be about to step down. */
 const DOUBT_MS = 100;
 /** Of a turn of the event loop, when many sessions are told to hold or to go on. */
@@ -92,6 +95,7 @@ export class HoldParty {
     if (isHold(phase)) return 'its sessions hold for another switch';
     if (phase.at === 'preparing' && phase.id !== id && phase.to.node !== to.node)
       return 'it prepares for another switch';
+    if (kind === 'hold' && this.#holdMaxMs === 0) return 'its sessions hold for nobody';
     const restMs = this.#restUntilMs - this.#clock.now();
     if (kind === 'hold' && restMs > 0) return `its sessions have held just now: not again for ${Math.ceil(restMs)} ms`;
     return undefined;
@@ -129,14 +133,12 @@ export class HoldParty {
 
   #hold({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
     const sinceMs = this.#clock.now();
-    let longestMs = 0;
-    for (const { holdMaxMs } of this.#members.values()) longestMs = Math.max(longestMs, holdMaxMs);
-    const endsAtMs = sinceMs + Math.min(holdMs, longestMs);
+    const endsAtMs = sinceMs + Math.min(holdMs, this.#holdMaxMs);
     const answerAtMs = (sinceMs + endsAtMs) / 2;
     if (this.#phase.at !== 'apart') this.#phase.roll.end();
     const roll = new Roll(this.#members.keys());
     const hold = { id, from, to, sinceMs, endsAtMs, roll, isHold: true } as const;
-    this.#become({ ...hold, at: 'stopping', answerAtMs });
+    this.#become({ ...hold, at: 'stopping', answerAtMs, askAtMs: sinceMs + LOOK_EVERY_MS });
     for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
     this.#maybeDone();
   }
@@ -162,6 +164,16 @@ export class HoldParty {
     this.#answer(id, { kind: 'holding', late, held });
     const tookMs = this.#clock.now() - sinceMs;
     this.#tell({ type: 'holding', id, sessions: this.#members.size, late, held, tookMs });
+  }
+
+  /** The operator may have died behind the promotion, or its word been lost. */
+  #look(phase: Phase & { at: 'stopping' | 'holding' }): void {
+    this.#become({ ...phase, askAtMs: this.#clock.now() + LOOK_EVERY_MS });
+    this.#topology?.suspect(phase.from).then((view) => {
+      const { at, roll } = { roll: undefined, ...this.#phase };
+      const isSameHold = roll === phase.roll && (at === 'stopping' || at === 'holding');
+      if (isSameHold && view !== undefined && view.node !== phase.from) this.#end('switched', view);
+    });
   }
 
   // ---- release -------------------------------------------------------------------------------------------------
@@ -199,7 +211,7 @@ export class HoldParty {
     roll.end();
     const nowMs = this.#clock.now();
     const heldMs = isHold(phase) ? nowMs - sinceMs : 0;
-    if (outcome !== 'switched') this.#restUntilMs = nowMs + heldMs;
+    if (outcome !== 'switched') this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + heldMs);
     this.#become({ at: 'apart' });
     this.#letGo(primary);
     this.#tell({ type: 'released', id, outcome, heldMs });
@@ -255,9 +267,11 @@ export class HoldParty {
   #onTimer(): void {
     const phase = this.#phase;
     if (phase.at === 'apart') return;
-    if (this.#clock.now() >= phase.endsAtMs) this.#end('expired');
-    else if (phase.at === 'preparing' || phase.at === 'stopping') this.#answerFor(phase);
+    const nowMs = this.#clock.now();
+    if (nowMs >= phase.endsAtMs) this.#end('expired');
+    else if ((phase.at === 'preparing' || phase.at === 'stopping') && nowMs >= phase.answerAtMs) this.#answerFor(phase);
     else if (phase.at === 'released') this.#askWho(phase, phase.askedMs);
+    else if ((phase.at === 'stopping' || phase.at === 'holding') && nowMs >= phase.askAtMs) this.#look(phase);
     else this.#become(phase);
   }
 
@@ -269,7 +283,7 @@ export class HoldParty {
 
   #tell(event: HoldEvent): void {
     const listeners = new Set([...this.#members.values()].map((member) => member.onEvent));
-    for (const listener of listeners) listener?.(event);
+    for (const listener of listeners) tell(listener, event);
   }
 
   get #unanswered(): number {
@@ -278,13 +292,14 @@ export class HoldParty {
     return commands;
   }
 
+  get #holdMaxMs(): number {
+    let longestMs = 0;
+    for (const { holdMaxMs } of this.#members.values()) longestMs = Math.max(longestMs, holdMaxMs);
+    return longestMs;
+  }
+
   /** All members share one watch. */
   get #topology(): PartyMember['topology'] | undefined {
     return this.#members.values().next().value?.topology;
   }
-}
-
-function nextStepAtMs(phase: Phase): number {
-  if (phase.at === 'preparing' || phase.at === 'stopping') return phase.answerAtMs;
-  return phase.at === 'released' ? phase.askAtMs : Number.POSITIVE_INFINITY;
 }

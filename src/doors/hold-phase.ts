@@ -18,8 +18,8 @@ export type Phase<T> =
   | ({ readonly at: 'preparing'; readonly answerAtMs: number } & Plan<T>)
   | ({ readonly at: 'prepared' } & Plan<T>)
   /** `holding` is answered when the roll is done, or at `answerAtMs`. */
-  | ({ readonly at: 'stopping'; readonly answerAtMs: number } & Hold<T>)
-  | ({ readonly at: 'holding' } & Hold<T>)
+  | ({ readonly at: 'stopping'; readonly answerAtMs: number; readonly askAtMs: number } & Hold<T>)
+  | ({ readonly at: 'holding'; readonly askAtMs: number } & Hold<T>)
   /** The topology is asked who is primary now, since `askedMs`; again at `askAtMs`, when its answer was not enough. */
   | ({ readonly at: 'released'; readonly askedMs: number; readonly askAtMs: number } & (Plan<T> | Hold<T>));
 
@@ -40,4 +40,19 @@ export interface Hold<T> extends Plan<T> {
 
 export function isHold<T>(phase: Phase<T>): phase is Phase<T> & Hold<T> {
   return 'isHold' in phase;
+}
+
+/** When something is to be done although nothing has happened; its end apart. */
+export function nextStepAtMs<T>(phase: Phase<T>): number {
+  switch (phase.at) {
+    case 'preparing':
+      return phase.answerAtMs;
+    case 'stopping':
+      return Math.min(phase.answerAtMs, phase.askAtMs);
+    case 'holding':
+    case 'released':
+      return phase.askAtMs;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
 }

@@ -107,6 +107,19 @@ describe('what an operator may do wrong', () => {
     expect(released()).toMatchObject([{ outcome: 'expired' }]);
   });
 
+  it('vanishes after the promotion: sessions find out by themselves', async () => {
+    const one = await client();
+    const boss = await operator(20_000);
+    await boss.prepareAndHold();
+    const writing = one.incr('k');
+    await boss.move({ silently: true });
+    [pair.primary, pair.replica] = [pair.replica, pair.primary];
+    boss.close();
+    expect(await writing).toBe(1);
+    await waitFor(() => released().length > 0, { deadlineMs: 5_000, what: 'the end of the hold' });
+    expect(released()).toMatchObject([{ outcome: 'switched' }]);
+  });
+
   it('asks for more time than the option allows', async () => {
     const one = await client({ noticeHoldMaxMs: 200 });
     await (await operator(60_000)).prepareAndHold();

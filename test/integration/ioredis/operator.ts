@@ -78,11 +78,13 @@ export class Operator {
   }
 
   /** The manual order; sessions are let go with the promotion. */
-  async move(): Promise<void> {
+  async move({ silently = false } = {}): Promise<void> {
     await this.#from.request(['CLIENT', 'PAUSE', 10_000, 'WRITE']);
     const target = Number(((await this.#from.request(['ROLE'])) as unknown[])[1]);
     while (Number(((await this.#to.request(['ROLE'])) as unknown[])[4]) < target);
-    await Promise.all([this.#to.request(['REPLICAOF', 'NO', 'ONE']), this.release('switched', this.#to)]);
+    const promoted = this.#to.request(['REPLICAOF', 'NO', 'ONE']);
+    if (!silently) await this.release('switched', this.#to);
+    await promoted;
     const { host, port } = this.to;
     const last = [
       ['REPLICAOF', host, port],

@@ -279,6 +279,32 @@ describe('hold', () => {
     expect(one!.session.told).toEqual(['hold 1000']);
   });
 
+  test('ends by itself when the switch happens and nobody says so', async () => {
+    const [one] = join(1);
+    hear({ kind: 'hold', holdMs: 2000 });
+    await turns();
+    one!.session.quieten();
+    time.advance(250);
+    expect(suspected).toEqual(['a:1']);
+    verdict(A);
+    await turns();
+    expect(one!.session.told).toEqual(['hold 2000']);
+    time.advance(250);
+    verdict(B);
+    await turns();
+    expect(one!.session.told).toEqual(['hold 2000', 'primary b:1', 'release']);
+    expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'switched', heldMs: 500 });
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test('is refused where the option does not allow any', async () => {
+    const [one] = join(1, { holdMaxMs: 0 });
+    hear({ kind: 'hold' });
+    await turns();
+    expect(answers).toMatchObject([{ kind: 'unable', reason: 'its sessions hold for nobody' }]);
+    expect(one!.session.told).toEqual([]);
+  });
+
   test('is refused after one that ran out, for as long as that lasted', async () => {
     const [one] = join(1);
     hear({ kind: 'hold', holdMs: 1000 });
