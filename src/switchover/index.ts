@@ -16,3 +16,19 @@ export type {
   SwitchReport,
   TermReport,
 } from './switch-report.js';
+export {
+  type NodeUpgrade,
+  previewUpgrade,
+  type Restart,
+  RestartCommand,
+  type RestartRequest,
+  type Stage,
+  type StageEvent,
+  UpgradeError,
+  type UpgradeErrorCode,
+  type UpgradeOptions,
+  type UpgradePlan,
+  type UpgradePreview,
+  type UpgradeReport,
+  upgradePair,
+} from './upgrade/index.js';

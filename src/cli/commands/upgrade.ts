@@ -18,6 +18,7 @@ import { ExitCode } from '../exit-code.js';
 import { time } from '../format.js';
 import { UsageError } from '../report-error.js';
 import { outputSettings, type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
+import { planSettings } from '../settings/plan-settings.js';
 import { duration, path, text, type Values, yesNo } from '../settings/setting.js';
 import { findJournal, journalPath } from '../switch/journal-path.js';
 import { say, type Terminal } from '../terminal.js';
@@ -40,6 +41,7 @@ const upgradeSettings = {
   restartSetsRole: yesNo('the restart command starts the node as a replica of the right primary by itself'),
   expect: text('<version>', 'what the nodes must be afterwards, such as valkey-9.1'),
   to: text('<host:port>', 'the replica that becomes primary (default: the one most in step)'),
+  absence: planSettings.absence,
   switchBack: yesNo('make the old primary the primary again in the end'),
   save: yesNo('make the server save at its shutdown, so that it resyncs partially', true),
   rest: duration('after each restart and each switch, to see whether all is well (default: none)'),
@@ -120,6 +122,7 @@ function optionsOf(values: UpgradeValues, command: RestartCommand, terminal: Ter
     restartSetsRole: values.restartSetsRole || command.setsRole,
     ...(values.expect === undefined ? {} : { expect: values.expect }),
     ...(values.to === undefined ? {} : { to: values.to }),
+    absenceSeconds: values.absence / 1_000,
     switchBack: values.switchBack,
     restMs: values.rest ?? 0,
     saveAtShutdown: values.save,

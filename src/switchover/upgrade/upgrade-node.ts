@@ -36,11 +36,6 @@ export class UpgradeNode {
     this.address = address;
   }
 
-  /** Where it is reached from here, without secrets. */
-  get url(): string {
-    return this.doorway.urlOf(this.address);
-  }
-
   /** Rejects as a conversation does: ReplyError for a refusal, ConversationError for anything else. */
   async visit<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
     const conversation = this.doorway.open(this.address);

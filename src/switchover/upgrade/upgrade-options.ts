@@ -1,10 +1,14 @@
+import type { CheckWanted } from '../checks/index.js';
 import type { PairAccess } from '../survey/pair-access.js';
 import type { SwitchOptions } from '../switch-options.js';
 import type { SwitchReport } from '../switch-report.js';
 import type { Restart } from './restart-command.js';
 import type { StageEvent, UpgradePreview } from './stage.js';
 
-export interface UpgradeOptions extends PairAccess {
+/** What is passed on to the checks of the switch. */
+type CheckOptions = Pick<CheckWanted, 'absenceSeconds' | 'sampleMs'>;
+
+export interface UpgradeOptions extends PairAccess, CheckOptions {
   /** How a node is restarted as its new version. */
   readonly restart: Restart;
   /** The restart itself starts the node as a replica of the primary it is told. Otherwise the configuration file must say so. */

@@ -1,4 +1,5 @@
 import { checkPair } from '../checks/index.js';
+import { planSwitch } from '../plan-switch.js';
 import { resumeSwitch } from '../resume/resume-switch.js';
 import { type AccessIo, isReached, takeSurvey } from '../survey/index.js';
 import { SwitchError } from '../switch-error.js';
@@ -24,7 +25,14 @@ export async function previewUpgrade(options: UpgradeOptions, io: AccessIo = {})
   const survey = await takeSurvey(options, io);
   const plan = planUpgrade(survey, options);
   const ofRestarts = checkUpgrade(plan, survey.nodes.filter(isReached), options.restartSetsRole ?? false);
-  const ofSwitch = await checkPair(survey, { access: options, to: plan.target }, io);
+  const { absenceSeconds, sampleMs } = options;
+  const wanted = {
+    access: options,
+    to: plan.target,
+    ...(absenceSeconds === undefined ? {} : { absenceSeconds }),
+    ...(sampleMs === undefined ? {} : { sampleMs }),
+  };
+  const ofSwitch = await checkPair(survey, wanted, io);
   return { plan, stages: stagesOf(plan), findings: [...ofRestarts, ...ofSwitch] };
 }
 
@@ -149,17 +157,15 @@ async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
     run.recall({ kind: 'switch', node: name });
     return `${name} is primary already`;
   }
-  const others = run.replicas.filter((node) => node !== to).map(({ url }) => url);
+  const survey = await takeSurvey(run.options, run.io, { clients: false });
   const perform = run.options.switchPrimary ?? ((options) => switchPrimary(options, run.io));
   const { journalPath } = run.options;
   const report = await perform({
     ...run.options.switchOptions,
     ...loginFor(run.options),
+    ...planSwitch(survey, { to: name }),
     ...(journalPath === undefined ? {} : { journalPath: switchJournalOf(journalPath) }),
     signal: run.signal,
-    from: run.primary.url,
-    to: to.url,
-    others,
   });
   run.switches.push(report);
   run.recall({ kind: 'switch', node: name });

@@ -11,7 +11,12 @@ import {
   startServer,
 } from '../../../src/lab/servers/index.js';
 import type { Boundary } from '../../../src/switchover/index.js';
-import { type Restart, upgradePair } from '../../../src/switchover/upgrade/index.js';
+import {
+  type Restart,
+  type UpgradeOptions,
+  type UpgradeReport,
+  upgradePair,
+} from '../../../src/switchover/upgrade/index.js';
 
 let pair: LabPair | undefined;
 let folder: string;
@@ -37,6 +42,11 @@ function serviceManager(nodes: readonly LabServer[], version: ServerVersion, res
   };
 }
 
+/** Rates are of no interest here, so nobody waits for one. */
+function upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
+  return upgradePair({ sampleMs: 20, ...options });
+}
+
 const urls = ({ nodes }: LabPair): string[] => nodes.map(({ address }) => `valkey://${address}`);
 
 describe('upgradePair', () => {
@@ -49,7 +59,7 @@ describe('upgradePair', () => {
     await primary.cli('SET', 'key', 'value');
     const restarted: string[] = [];
     const journalPath = join(folder, 'journal');
-    const report = await upgradePair({
+    const report = await upgrade({
       nodes: [urls(pair)[1]!],
       restart: serviceManager(nodes, to, restarted),
       expect: to,
@@ -73,7 +83,7 @@ describe('upgradePair', () => {
     const { primary, nodes } = pair;
     const restarted: string[] = [];
     const target = nodes[1]!.address;
-    const report = await upgradePair({
+    const report = await upgrade({
       nodes: urls(pair),
       restart: serviceManager(nodes, 'valkey-9.1', restarted),
       to: target,
@@ -98,16 +108,16 @@ describe('upgradePair', () => {
       if (node.port === primary.port) throw new Error('no such unit');
       return options.restart(node, new AbortController().signal);
     };
-    const failed = upgradePair({ ...options, restart: failing });
+    const failed = upgrade({ ...options, restart: failing });
     await expect(failed).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_UNPROVEN' });
     await expect(failed).rejects.toThrow(`restart ${primary.address}: no such unit`);
-    await expect(upgradePair(options)).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_JOURNAL' });
-    const report = await upgradePair({ ...options, resume: true });
+    await expect(upgrade(options)).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_JOURNAL' });
+    const report = await upgrade({ ...options, resume: true });
     expect(report.nodes.map(({ node }) => node)).toEqual([primary.address]);
     expect(report.switches).toEqual([]);
     expect(report.primary).toBe(replica.address);
     expect(nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);
-    await expect(upgradePair({ ...options, resume: true })).rejects.toThrow('that upgrade is complete');
+    await expect(upgrade({ ...options, resume: true })).rejects.toThrow('that upgrade is complete');
   });
 
   it('does not restart again, when it is resumed, what was restarted before it was killed', async () => {
@@ -117,7 +127,7 @@ describe('upgradePair', () => {
     const restarted: string[] = [];
     const restart = serviceManager(nodes, 'valkey-9.1', restarted);
     const stop = new AbortController();
-    const interrupted = upgradePair({
+    const interrupted = upgrade({
       nodes: urls(pair),
       journalPath,
       signal: stop.signal,
@@ -128,7 +138,7 @@ describe('upgradePair', () => {
     });
     await expect(interrupted).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_INTERRUPTED' });
     expect(restarted).toHaveLength(1);
-    const report = await upgradePair({ nodes: urls(pair), journalPath, restart, resume: true });
+    const report = await upgrade({ nodes: urls(pair), journalPath, restart, resume: true });
     expect(restarted).toHaveLength(2);
     expect(report.nodes).toMatchObject([
       {
@@ -153,8 +163,8 @@ describe('upgradePair', () => {
     const onBoundary = (boundary: Boundary): void => {
       if (boundary.step === 'promote' && boundary.side === side) throw new Error('broken off');
     };
-    await expect(upgradePair({ ...options, switchOptions: { onBoundary } })).rejects.toThrow('broken off');
-    const report = await upgradePair({ ...options, resume: true });
+    await expect(upgrade({ ...options, switchOptions: { onBoundary } })).rejects.toThrow('broken off');
+    const report = await upgrade({ ...options, resume: true });
     expect(restarted).toHaveLength(2);
     expect(report.primary).toBe(replica.address);
     expect(report.switches).toHaveLength(1);
@@ -164,7 +174,7 @@ describe('upgradePair', () => {
 
   it('says so when the command restarted nothing', async () => {
     pair = await startPair({ version: 'valkey-8.1' });
-    const stopped = upgradePair({ nodes: urls(pair), restart: async () => {}, restartTimeoutMs: 300 });
+    const stopped = upgrade({ nodes: urls(pair), restart: async () => {}, restartTimeoutMs: 300 });
     await expect(stopped).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_STOPPED' });
     await expect(stopped).rejects.toThrow(/still the same process: it was not restarted/);
     expect((await replicationOf(pair.primary)).role).toBe('master');
@@ -174,14 +184,14 @@ describe('upgradePair', () => {
     pair = await startPair({ version: 'valkey-8.1' });
     const hanging: Restart = (_node, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    const stopped = upgradePair({ nodes: urls(pair), restart: hanging, restartTimeoutMs: 300 });
+    const stopped = upgrade({ nodes: urls(pair), restart: hanging, restartTimeoutMs: 300 });
     await expect(stopped).rejects.toThrow(/took longer than 0.3 s/);
   });
 
   it('stops at a node that comes back as another version than expected', async () => {
     pair = await startPair({ version: 'valkey-8.1' });
     const { primary, nodes } = pair;
-    const stopped = upgradePair({
+    const stopped = upgrade({
       nodes: urls(pair),
       expect: 'valkey-9.1',
       restart: serviceManager(nodes, 'valkey-8.1'),
@@ -198,7 +208,7 @@ describe('upgradePair', () => {
       const node = port === replica.port ? replica : primary;
       await node.restart({ replicaOf: null, args: ['--replicaof', 'no', 'one'] });
     };
-    const report = await upgradePair({ nodes: urls(pair), restart });
+    const report = await upgrade({ nodes: urls(pair), restart });
     expect(report.warnings).toContainEqual(expect.stringContaining(`${replica.address} came back as a primary`));
     expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port, state: 'connected' });
   });
@@ -221,21 +231,21 @@ describe('upgradePair', () => {
   ] as const)('refuses %s before anything is touched', async (_what, version, extra, reason) => {
     pair = await startPair({ version });
     const restart: Restart = () => Promise.reject(new Error('must not be called'));
-    const refused = upgradePair({ nodes: urls(pair), restart, ...extra });
+    const refused = upgrade({ nodes: urls(pair), restart, ...extra });
     await expect(refused).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_CHECK' });
     await expect(refused).rejects.toThrow(reason);
   });
 
   it('refuses when min-replicas-to-write would stop all writes meanwhile', async () => {
     pair = await startPair({ version: 'valkey-9.1', args: ['--min-replicas-to-write', '1'] });
-    const refused = upgradePair({ nodes: urls(pair), restart: async () => {} });
+    const refused = upgrade({ nodes: urls(pair), restart: async () => {} });
     await expect(refused).rejects.toThrow(/it would refuse all writes/);
   });
 
   it('refuses a primary without a replica', async () => {
     const server = await startServer({ version: 'valkey-9.1' });
     try {
-      const refused = upgradePair({ nodes: [`valkey://${server.address}`], restart: async () => {} });
+      const refused = upgrade({ nodes: [`valkey://${server.address}`], restart: async () => {} });
       await expect(refused).rejects.toThrow(/has no replica that could take over/);
     } finally {
       await server.stop();
