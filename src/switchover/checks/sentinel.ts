@@ -7,8 +7,9 @@ import { listText } from './units.js';
 const busyFlags = ['s_down', 'o_down', 'failover_in_progress', 'disconnected'];
 
 /**
- * A Sentinel that is not told sends clients to the old primary for half a minute, and may turn the new one back into its
- * replica. Told one is enough: it tells its peers within 2 s.
+ * A Sentinel that is not told sends clients to the old primary for half a minute. Then it makes a failover of its own: it
+ * cuts off every client of the new primary, or chooses another replica beside it. Telling one is enough: it tells its
+ * peers within 2 s.
  */
 export const sentinel: Check = {
   name: 'sentinel',
@@ -25,7 +26,7 @@ export const sentinel: Check = {
         outcomes.push(warn('it cannot be told, only its peers', { node: name, measured: reason, remedy }));
       else
         outcomes.push(
-          refuse('it cannot be told, and may reverse the switch', { node: name, measured: reason, remedy }),
+          refuse('it cannot be told, and would make a failover of its own', { node: name, measured: reason, remedy }),
         );
     }
     if (survey.sentinels.length === 0) return [ok('no Sentinel watches the pair')];

@@ -270,7 +270,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
     {
       does: 'a Sentinel that does not answer',
       verdict: 'refuse',
-      says: /cannot be told, and may reverse the switch.*127\.0\.0\.1:1/s,
+      says: /cannot be told, and would make a failover.*127\.0\.0\.1:1/s,
       wanted: { access: { nodes: [], sentinels: ['valkey://127.0.0.1:1'] } },
     },
   ],
