@@ -1,6 +1,7 @@
 import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
 import { NOTICE_BOUNDS, type TopologyOptions } from '../topology/index.js';
 import { OptionError, parseNodeUrl } from '../transport/index.js';
+import { nearestName } from '../transport/nearest-name.js';
 import { NOTICE_HOLD_MAX_MS, type NoticeOptions, type SegueEvent } from './pair.js';
 
 /** What a door may be told. All have defaults; docs/options.md lists them. */
@@ -156,7 +157,9 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
 export function checkOptions(options: SegueOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
-      throw new OptionError('SEGUE_OPTION_UNKNOWN', `there is no option "${name}"; did you mean "${nearest(name)}"?`);
+      const meant = nearestName(name, Object.keys(OPTIONS));
+      const hint = meant === undefined ? `there are ${Object.keys(OPTIONS).join(', ')}` : `did you mean "${meant}"?`;
+      throw new OptionError('SEGUE_OPTION_UNKNOWN', `there is no option "${name}"; ${hint}`);
     }
     if (value !== undefined) checkValue(name, value, OPTIONS[name as keyof SegueOptions]);
   }
@@ -189,25 +192,6 @@ function checkValue(name: string, value: unknown, option: NumberOption | OtherOp
 
 function refused(name: string, wanted: string): OptionError {
   return new OptionError('SEGUE_OPTION_VALUE', `option "${name}" must be ${wanted}`);
-}
-
-function nearest(name: string): string {
-  const distances = Object.keys(OPTIONS).map((known) => ({ known, distance: editDistance(name, known) }));
-  return distances.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
-}
-
-/** Levenshtein's, case ignored. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1]!.toLowerCase() === b[j - 1]!.toLowerCase();
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** The session's part of the options. */
