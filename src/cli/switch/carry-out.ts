@@ -36,10 +36,14 @@ const marginMs = { withReport: 1_000, without: 150 };
 /** Switches while an onlooker watches and writes, and tells what came of it. Rejects with the SwitchError, when told. */
 export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Promise<ExitCode> {
   const { reach, target, canary, report } = decided;
-  const margin = report === undefined ? marginMs.without : marginMs.withReport;
-  const onlooker = await Onlooker.start({ access: reach, target, canary, marginMs: margin });
+  const isTold = report !== undefined || decided.json;
+  const margin = isTold ? marginMs.withReport : marginMs.without;
+  const onlooker = await Onlooker.start({ access: reach, target, canary, gauge: isTold, marginMs: margin });
   const [startedAt, startedMs] = [new Date(), clock.now()];
-  const { result, sentinels } = await takeSteps(decided, terminal);
+  const { result, sentinels } = await takeSteps(decided, terminal).catch(async (error: unknown) => {
+    await onlooker.finish();
+    throw error;
+  });
   const testimony = await onlooker.finish();
   const madeBy = `segue ${packageVersion()}`;
   const story = tellStory({ ...decided, madeBy, startedAt, startedMs, result, sentinels, testimony });

@@ -7,6 +7,8 @@ export interface OnlookerOptions {
   readonly access: PairAccess;
   readonly target: Target;
   readonly canary: boolean;
+  /** Whether it looks at the counters of all nodes many times a second, for a picture. */
+  readonly gauge: boolean;
   /** How long it watches before and after the switch, so that the switch can be compared with the time without one. */
   readonly marginMs: number;
 }
@@ -26,7 +28,7 @@ export interface Testimony {
 export class Onlooker {
   private constructor(
     private readonly options: OnlookerOptions,
-    private readonly gauge: PairGauge,
+    private readonly gauge: PairGauge | undefined,
     private readonly canary: Canary | undefined,
     private readonly canaryTrouble: string | undefined,
   ) {}
@@ -43,7 +45,8 @@ export class Onlooker {
         return undefined;
       });
     }
-    const onlooker = new Onlooker(options, new PairGauge({ access, nodes }), canary, trouble);
+    const gauge = options.gauge ? new PairGauge({ access, nodes }) : undefined;
+    const onlooker = new Onlooker(options, gauge, canary, trouble);
     await onlooker.#margin();
     return onlooker;
   }
@@ -51,10 +54,10 @@ export class Onlooker {
   /** Resolves after another margin. Never rejects. */
   async finish(): Promise<Testimony> {
     await this.#margin();
-    const tracks = this.gauge.stop();
+    const tracks = this.gauge?.stop() ?? [];
     const canary = await this.canary?.finish();
     const after = await takeSurvey(this.options.access).catch(() => undefined);
-    return { canary, canaryTrouble: this.canaryTrouble, tracks, tracksStartedMs: this.gauge.startedMs, after };
+    return { canary, canaryTrouble: this.canaryTrouble, tracks, tracksStartedMs: this.gauge?.startedMs ?? 0, after };
   }
 
   #margin(): Promise<void> {
