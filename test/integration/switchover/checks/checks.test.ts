@@ -65,6 +65,18 @@ describe('a pair with a fault', () => {
     },
   );
 
+  it('that tells too little passes no check that would have to know', async () => {
+    const trio = await stage('trio');
+    for (const node of trio.nodes)
+      await node.cli('ACL', 'SETUSER', 'poor', 'on', '>poor', '~*', '&*', '+@all', '-config');
+    const wanted = { access: { nodes: [], username: 'poor', password: 'poor' } };
+    const findings = await look(trio, checks, wanted);
+    const blind = findings.filter(({ reason }) => reason.includes('cannot be looked at')).map(({ check }) => check);
+    const needy = checks.filter(({ needs }) => needs?.includes('config')).map(({ name }) => name);
+    expect(blind.sort()).toEqual([...needy, 'login'].sort());
+    for (const node of trio.nodes) await node.cli('ACL', 'DELUSER', 'poor');
+  });
+
   it('is healthy again when all faults are repaired', async () => {
     const trio = await stage('trio');
     await inSync(trio);

@@ -161,6 +161,17 @@ describe('a survey says why a node cannot be reached', () => {
 });
 
 describe('a survey across address translation', () => {
+  it('calls a node by an address that others can use, although it was reached by a unix socket', async () => {
+    const pair = await startPair({ unixSocket: true });
+    try {
+      const survey = await takeSurvey({ nodes: [`unix:${pair.primary.socketPath}`] });
+      expect(survey.nodes.map(({ name }) => name)).toEqual([pair.primary.address, pair.replica.address]);
+      expect(survey.primary?.names).toContain(`unix:${pair.primary.socketPath}`);
+    } finally {
+      await pair.stop();
+    }
+  });
+
   it('knows a node that announces an address that is not reachable from here', async () => {
     const pair = await startPair({ replicas: 1 });
     try {
