@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { CommandTable } from '../../resp/index.js';
 import type { AddressMap, Endpoint } from '../../topology/index.js';
-import { formatAddress, parseAddress, parseNodeUrl } from '../../transport/index.js';
+import { formatAddress, OptionError, parseAddress, parseNodeUrl } from '../../transport/index.js';
 import type { Limits } from '../limits.js';
 import type { Client, ClientHandler, ListenerKind } from '../listener.js';
 import { type RedirectForm, redirectTo } from './answers.js';
@@ -15,6 +15,7 @@ export interface NodeKindOptions {
   /** Where the URL names no user. */
   readonly username?: string;
   readonly password?: string;
+  /** For a `valkeys://` or `rediss://` URL. */
   readonly tls?: ConnectionOptions;
   /** Redirects also scripts, PUBLISH and WAIT. */
   readonly strict?: boolean;
@@ -41,9 +42,10 @@ export class NodeKind implements ListenerKind {
   constructor(options: NodeKindOptions) {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, watchIntervalMs, reply = 'redirect', strict = false } = options;
     const url = parseNodeUrl(options.node);
+    checkMap(options.addressMap);
     // A user of the URL goes with its own password, or none.
     const { username, password } = url.password === undefined && url.username === undefined ? options : url;
-    const secure = url.tls || options.tls !== undefined ? { tls: options.tls ?? {} } : {};
+    const secure = url.tls ? { tls: options.tls ?? {} } : {};
     const node = { address: url.address, connectTimeoutMs, ...secure };
     // One of its own: what this node calls a write need not be one elsewhere.
     const table = new CommandTable();
@@ -84,6 +86,14 @@ export class NodeKind implements ListenerKind {
 
   close(): void {
     this.#host.watch.close();
+  }
+}
+
+function checkMap(map: AddressMap | undefined): void {
+  if (map === undefined || typeof map === 'function') return;
+  for (const text of Object.entries(map).flat()) {
+    if (parseAddress(text)?.kind !== 'tcp')
+      throw new OptionError('SEGUE_OPTION_VALUE', `addressMap: ${JSON.stringify(text)} is not host:port`);
   }
 }
 

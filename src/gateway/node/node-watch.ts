@@ -221,6 +221,7 @@ export class NodeWatch {
     this.#asking = false;
     this.#reason = error.message;
     this.#change(() => (this.#suspect = true));
+    this.#tell(() => true, { standing: this.#last, silent: true });
     this.#askIn(this.options.intervalMs ?? INTERVAL_MS);
   }
 

@@ -19,6 +19,15 @@ export const NARROW = {
   rules: '+@all -get -set -client -readonly -eval ~allowed* &*',
 } as const;
 
+/** All that the watch of a node listener needs. */
+export const WATCHER = {
+  name: 'watcher',
+  password: 'watcher-password',
+  rules: '-@all +info +command +client|list +client|setname +blpop ~segue:tripwire:*',
+} as const;
+/** The least it can do with. */
+export const ROLE_ONLY = { name: 'role-only', password: 'role-only-password', rules: '-@all +role' } as const;
+
 export const directly: Door = async (server) => ({ host: server.host, port: server.port, close: async () => {} });
 
 /** A pair of servers, each behind its door, whose roles change as the table wants it. */
@@ -36,7 +45,7 @@ export class Rig {
   }
 
   static async start(label: string, door: Door, options: PairOptions): Promise<Rig> {
-    const pair = await startPair({ ...options, users: [APP, NARROW] });
+    const pair = await startPair({ ...options, users: [APP, NARROW, WATCHER, ROLE_ONLY] });
     const doors = new Map<LabServer, Place & { close(): Promise<void> }>();
     try {
       for (const server of pair.nodes) doors.set(server, await door(server));
