@@ -1,5 +1,15 @@
+export {
+  type Check,
+  type CheckWanted,
+  checkPair,
+  checks,
+  type Finding,
+  worstOf,
+} from './checks/index.js';
 export { type PlannedSwitch, planSwitch } from './plan-switch.js';
 export { type ResumeAccess, type ResumeReport, resumeSwitch } from './resume/resume-switch.js';
+export { type SentinelOrder, type SentinelReport, sentinelOrders, tellSentinels } from './sentinel/index.js';
+export { type NodeSurvey, type PairAccess, type ReachedNode, type Survey, takeSurvey } from './survey/index.js';
 export { SwitchError, type SwitchErrorCode } from './switch-error.js';
 export type { Boundary, SwitchAccess, SwitchOptions } from './switch-options.js';
 export { switchPrimary } from './switch-primary.js';

@@ -7,9 +7,9 @@ import { listText } from './units.js';
 const busyFlags = ['s_down', 'o_down', 'failover_in_progress', 'disconnected'];
 
 /**
- * A Sentinel that is not told sends clients to the old primary for half a minute. Then it makes a failover of its own: it
- * cuts off every client of the new primary, or chooses another replica beside it. Telling one is enough: it tells its
- * peers within 2 s.
+ * A Sentinel that is not told sends clients to the old primary for half a minute. Then it makes a failover of its own, which
+ * cuts off every client of the new primary, or promotes another replica beside it: two primaries. Telling one is enough:
+ * it tells its peers within 2 s.
  */
 export const sentinel: Check = {
   name: 'sentinel',

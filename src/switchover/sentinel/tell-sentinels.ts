@@ -56,7 +56,8 @@ export function reversed(orders: readonly SentinelOrder[]): SentinelOrder[] {
 /**
  * Makes Sentinels take `to` for the primary at once, as if a peer had told them of a failover: settings, passwords and peers
  * stay as they are, `+switch-master` is published to their clients, and no client is disconnected. To be done right after a
- * promotion: untold they begin a failover of their own 20 s and `down-after-milliseconds` later. May be repeated. Never rejects.
+ * promotion: untold they begin a failover of their own, 20 s and `down-after-milliseconds` later, and may promote another
+ * replica. May be repeated. Rejects with OptionError for an access that cannot be used, and for nothing else.
  */
 export async function tellSentinels(
   orders: readonly SentinelOrder[],
