@@ -9,7 +9,7 @@ interface Element {
   setAttribute(name: string, value: string): void;
   addEventListener(event: string, listener: () => void): void;
   querySelector(selector: string): Element | null;
-  readonly classList: { add(name: string): void; remove(name: string): void };
+  readonly classList: { add(name: string): void; remove(name: string): void; contains(name: string): boolean };
 }
 interface Browser {
   readonly document: {
@@ -65,6 +65,10 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
   const time = (ms: number): string =>
     Math.abs(ms) >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms * 100) / 100} ms`;
   const amount = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+  const isOnPaper = (): boolean => document.documentElement.classList.contains('on-paper');
+  /** Paper is narrower than most screens, and is not laid out yet when the charts are drawn for it. */
+  const widthOf = (target: Element): number => (isOnPaper() ? Math.min(target.clientWidth, 640) : target.clientWidth);
 
   /** Behind everything: the time in which no node took writes. */
   function shade(plot: Plot): void {
@@ -171,7 +175,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
       output.textContent = at === undefined || shown.length === 0 ? '' : `at ${time(at)}: ${shown.join(', ')}`;
     };
     const options = {
-      width: target.clientWidth,
+      width: widthOf(target),
       height: look.height,
       legend: { show: false },
       padding,
@@ -201,8 +205,8 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
     const target = document.getElementById('steps-chart')?.querySelector('div');
     if (target == null) return;
     const options = {
-      width: target.clientWidth,
-      height: 104,
+      width: widthOf(target),
+      height: 124,
       legend: { show: false },
       padding,
       cursor: { sync: { key: 'switch' }, drag: { x: true, y: false }, y: false, points: { show: false } },

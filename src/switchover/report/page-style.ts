@@ -23,7 +23,7 @@ main { max-width: 1080px; margin: 0 auto; padding: 40px 28px 72px; }
 header p { margin: 0; color: var(--muted); }
 .end { display: inline-block; margin-bottom: 14px; padding: 3px 12px; border-radius: 99px; font-size: 14px; font-weight: 600;
   color: var(--paper); background: var(--good); }
-.end.warning { background: var(--warning); } .end.bad { background: var(--bad); }
+.end.warning { color: var(--paper); background: var(--warning); } .end.bad { color: var(--paper); background: var(--bad); }
 h1 { margin: 0 0 12px; font-size: 30px; line-height: 1.28; font-weight: 650; letter-spacing: -.012em; text-wrap: balance; }
 h2 { margin: 48px 0 4px; font-size: 20px; font-weight: 650; letter-spacing: -.005em; }
 h2 + p { margin: 0 0 14px; color: var(--muted); max-width: 72ch; }
@@ -54,8 +54,10 @@ code { font: 14px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--line); color: var(--muted); font-size: 14px; }
 .uplot { font: inherit; } .u-select { background: var(--stall); }
 .u-cursor-x, .u-cursor-y { border-color: var(--muted) !important; }
-@media (max-width: 640px) { main { padding: 24px 16px 48px; } h1 { font-size: 24px; } }
+@media (max-width: 640px) { main { padding: 24px 16px 48px; } h1 { font-size: 24px; } td.bar { display: none; } }
+@page { margin: 14mm; }
 @media print {
   main { max-width: none; padding: 0; } .views { display: none; } figure, tr, .figures li { break-inside: avoid; }
-  h2 { break-after: avoid; } body { font-size: 11pt; } .figures li, .reason { border: 1px solid var(--line); }
+  h2 { break-after: avoid; } body { font-size: 10pt; } h1 { font-size: 20pt; } h2 { margin-top: 24px; font-size: 13pt; } table { font-size: 9pt; } td, th { padding: 4px 10px 4px 0; }
+  .figures { gap: 8px; margin-top: 16px; grid-template-columns: repeat(6, 1fr); } .figures li { padding: 8px 10px; } .figures b { font-size: 14pt; } .figures span { font-size: 8pt; } .bar i { top: 8px; } .figures li, .reason { border: 1px solid var(--line); }
 }`;

@@ -69,14 +69,16 @@ ${
 `.text;
 }
 
-function timeline({ from, to, canary, tracks }: SwitchStory): Html {
+function timeline({ from, to, canary, tracks, switch: report }: SwitchStory): Html {
+  const stallKey =
+    report?.unwritableMs === undefined ? undefined : html`<span class="key stall">no node took writes</span>`;
   const nodeKeys = html`<span class="key from">${from}</span><span class="key to">${to}</span>`;
   const isAnybodyWaiting = tracks.some(({ waitingClients }) => waitingClients.some((clients) => clients > 0));
   return html`<h2>What the clients felt</h2>
 <p>Zero is the moment at which writes began to wait. Drag across a chart to look closer.</p>
 <div class="charts">
 <div class="views" id="views"></div>
-<figure id="steps-chart"><figcaption><strong>Steps</strong><span class="key stall">no node took writes</span></figcaption><div></div></figure>
+<figure id="steps-chart"><figcaption><strong>Steps</strong>${stallKey}</figcaption><div></div></figure>
 ${tracks.length === 0 ? undefined : html`<figure id="rate-chart"><figcaption><strong>Commands per second at the primary</strong><span class="muted">counted every ${gaugeIntervalMs} ms</span>${nodeKeys}<output></output></figcaption><div></div></figure>`}
 ${canary === undefined ? undefined : html`<figure id="latency-chart"><figcaption><strong>How long a test write took</strong><span class="key canary">the slowest of each millisecond</span><output></output></figcaption><div></div></figure>`}
 ${isAnybodyWaiting ? html`<figure id="waiting-chart"><figcaption><strong>Clients that a server let wait</strong>${nodeKeys}<output></output></figcaption><div></div></figure>` : undefined}
