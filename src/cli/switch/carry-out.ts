@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Finding, Target } from '../../switchover/checks/index.js';
-import { type StepReport, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
+import { planSwitch, type StepReport, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
 import { reportPage } from '../../switchover/report/index.js';
 import { type SentinelOrder, type SentinelReport, tellSentinels } from '../../switchover/sentinel/index.js';
 import type { Survey } from '../../switchover/survey/index.js';
@@ -77,10 +77,7 @@ async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Ta
   let told: Promise<SentinelReport[]> | undefined;
   const result = await switchPrimary({
     ...switchAccess(reach),
-    from: target.from.url,
-    to: target.to.url,
-    ...(target.to.announced === undefined ? {} : { toKnownAs: target.to.announced }),
-    others: target.others.map(({ url }) => url),
+    ...planSwitch(decided.before, { to: target.to.name }),
     method: decided.method,
     notice: decided.notice,
     journalPath: decided.journal,

@@ -1,7 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type LabPair, type PairOptions, replicationOf, startPair } from '../../../src/lab/servers/index.js';
+import {
+  type LabPair,
+  type PairOptions,
+  replicationOf,
+  startPair,
+  startSentinel,
+} from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
 import { Conversation, NOTICE_CHANNEL } from '../../../src/topology/index.js';
 import { CliHome, type Running } from './run-cli.js';
@@ -133,6 +139,50 @@ describe('segue switch', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).switch.others).toEqual([{ node: pair.nodes[2]!.address, resync: 'partial' }]);
     expect(await replicationOf(pair.nodes[2]!)).toMatchObject({ role: 'slave', port: pair.replica.port });
+  });
+});
+
+describe('segue switch reaches', () => {
+  it('nodes over TLS, with a certificate of its own', async () => {
+    const { pair, primary } = await start({ tls: true });
+    const { ca, cert, key } = pair.primary.tls as { ca: string; cert: string; key: string };
+    for (const [name, text] of Object.entries({ ca, cert, key })) await writeFile(home.path(`${name}.pem`), text);
+    const tls = { SEGUE_TLS_CA: 'ca.pem', SEGUE_TLS_CERT: 'cert.pem', SEGUE_TLS_KEY: 'key.pem' };
+    const { code, stdout, stderr } = await home.run(['switch', '--nodes', primary, '--yes', '--json'], tls);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'switched', canary: { isProven: true } });
+    expect(await rolesOf(pair)).toEqual(['slave', 'master']);
+  });
+
+  it('nodes whose user may not write the canary, and says that it left it out', async () => {
+    const users = [{ name: 'operator', password: 'hunter2', rules: '+@all ~segue:switch:* &*' }];
+    const { pair, primary } = await start({ users });
+    const args = ['switch', '--nodes', `valkey://operator:hunter2@${primary}`, '--yes', '--json'];
+    const { code, stdout, stderr } = await home.run(args);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).canaryTrouble).toContain('NOPERM');
+    expect(stdout + stderr).not.toContain('hunter2');
+    expect(await rolesOf(pair)).toEqual(['slave', 'master']);
+  });
+
+  it('the Sentinels of the pair, at once', async () => {
+    const { pair, primary, replica } = await start({ version: 'valkey-9.1' });
+    const sentinel = await startSentinel({ version: 'valkey-9.1', primary: pair.primary });
+    try {
+      await waitFor(async () => (await sentinel.cli('SENTINEL', 'REPLICAS', sentinel.service)) as unknown[], {
+        deadlineMs: 20_000,
+        what: 'the Sentinel to know the replica',
+        until: (replicas) => replicas.length === 1,
+      });
+      const args = ['switch', '--nodes', primary, '--yes', '--json', '--sentinels', `127.0.0.1:${sentinel.port}`];
+      const { code, stdout, stderr } = await home.run(args);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain('they are told right after the promotion');
+      expect(JSON.parse(stdout).sentinels).toMatchObject([{ outcome: 'told', to: replica }]);
+      expect(await sentinel.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinel.service)).toEqual(replica.split(':'));
+    } finally {
+      await sentinel.stop();
+    }
   });
 });
 
