@@ -22,11 +22,24 @@ const atOld = [
   useful('CLIENT', 'LIST'),
   useful('CLIENT', 'KILL', 'ID', '1'),
   useful('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+  useful('REPLCONF', 'capa', 'eof'),
+  useful('PSYNC', 'host', '1'),
+  useful('SET', 'segue:switch:key', '1', 'PX', '1'),
   useful('PUBLISH', NOTICE_CHANNEL, ''),
   useful('SUBSCRIBE', 'segue:answer:1'),
   useful('PUBSUB', 'NUMSUB', NOTICE_CHANNEL),
 ];
-const atNew = [useful('CONFIG', 'SET', 'min-replicas-to-write', '1'), useful('PUBLISH', NOTICE_CHANNEL, '')];
+const atNew = [
+  useful('CLIENT', 'LIST'),
+  useful('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+  useful('WATCH', 'segue:switch:key'),
+  useful('PTTL', 'segue:switch:key'),
+  useful('MULTI'),
+  useful('SET', 'segue:switch:key', '1'),
+  useful('EXEC'),
+  useful('DEL', 'segue:switch:key'),
+  useful('PUBLISH', NOTICE_CHANNEL, ''),
+];
 
 /** Half a switch is worse than none, so every order is tried before the first is given; `ACL DRYRUN` executes nothing. */
 export const permission: Check = {
@@ -65,7 +78,7 @@ async function tryOne(facts: Examination, node: ReachedNode, user: string, order
   try {
     const reply = await facts.ask(node, 'ACL', 'DRYRUN', user, ...order.args);
     if (reply === 'OK') return [];
-    const remedy = `ACL SETUSER ${user} +${order.args[0]!.toLowerCase()} (and its channels &segue:*) at ${node.name}`;
+    const remedy = `ACL SETUSER ${user} +${order.args[0]!.toLowerCase()} (and &segue:* ~segue:*) at ${node.name}`;
     return [tell(`user ${user} may not ${text}`, { node: node.name, measured: String(reply), remedy })];
   } catch (error) {
     // A command that was renamed away is not known by its name.

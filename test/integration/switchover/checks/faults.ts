@@ -186,6 +186,13 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
       make: (stage) => withUser(stage, 'helper', '-replicaof'),
     },
     {
+      on: 'odd',
+      does: 'a command that was renamed',
+      verdict: 'refuse',
+      says: /FAILOVER ABORT is renamed or disabled/,
+      wanted: { method: 'failover' },
+    },
+    {
       does: 'a user without the channels of the notice',
       verdict: 'warning',
       says: /user helper may not PUBLISH segue:notice/,

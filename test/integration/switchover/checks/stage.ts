@@ -21,7 +21,7 @@ const builders = {
   upgrade: async () => stageOf(await startPair({ versions: ['redis-7.0', 'valkey-9.1'] })),
   /** Valkey 9.1 and its replica, Redis 7.0: what is left when an upgrade was half done. */
   downgrade: startDowngrade,
-  /** A replica that was started with other settings, and none of the nodes has a configuration file. */
+  /** Started with different settings, and without configuration files. */
   odd: startOdd,
   encrypted: async () => stageOf(await startPair({ version: 'valkey-8.1', tls: true })),
   cluster: startCluster,
@@ -64,7 +64,7 @@ async function startDowngrade(): Promise<Stage> {
 
 async function startOdd(): Promise<Stage> {
   const common = { version: 'valkey-9.1', configFile: false } as const;
-  const a = await startServer(common);
+  const a = await startServer({ ...common, args: ['--rename-command', 'FAILOVER', 'HANDOVER'] });
   const args = ['--databases', '4', '--enable-module-command', 'yes'];
   const b = await startServer({ ...common, replicaOf: a, args });
   return stageOf({ nodes: [a, b], stop: async () => void (await Promise.all([a.stop(), b.stop()])) });
