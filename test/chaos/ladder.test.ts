@@ -54,7 +54,7 @@ it(`Redis 7.0 → Valkey 8.0 → 8.1 → 9.1 under load with segue upgrade: nobo
       expect((await load.verify(reader)).notes).toEqual([]);
     }
   }
-});
+}, 180_000);
 
 function startLoad({ primary }: LabPair, library: ClientLibrary, seed: number): LoadRun {
   const client = openClient({ library, host: primary.host, port: primary.port, segue: true });

@@ -7,46 +7,89 @@ import type { NodeLook, UpgradeNode } from './upgrade-node.js';
 import type { NodeUpgrade } from './upgrade-report.js';
 import type { UpgradeRun } from './upgrade-run.js';
 
+/** What must be on the disk when. */
+export interface RestartNotes {
+  /** Before the command is run. */
+  begun(memory: RestartMemory): Promise<void>;
+  /** After it has ended, well or not. */
+  ended(): Promise<void>;
+}
+
+/** How long to wait for the effect of a command that nobody knows to have ended, before it is run again. */
+const oldCommandMs = 10_000;
+
 /**
  * Restarts a replica by the user's command and waits until it is a new process, follows the primary and has all that the
- * primary has. `memory` is what an earlier attempt wrote down; `remember` is called before the command is run.
+ * primary has. `memory` is what an earlier attempt wrote down.
  */
 export async function restartNode(
   run: UpgradeRun,
   node: UpgradeNode,
   memory: RestartMemory | undefined,
-  remember: (memory: RestartMemory) => Promise<void>,
+  notes: RestartNotes,
 ): Promise<NodeUpgrade> {
-  const { primary } = run;
-  const syncsBefore = (await primary.look()).counters;
-  const now = memory === undefined ? await node.look() : await node.look().catch(() => undefined);
-  const isRestarted = memory !== undefined && now !== undefined && now.server.runId !== memory.runId;
-  const begun = memory ?? { runId: now!.server.runId, before: now!.version };
+  const syncsBefore = (await run.primary.look()).counters;
   const startedAt = run.clock.now();
-  let commandMs = 0;
-  if (!isRestarted) {
-    if (now !== undefined) await prepare(run, node, now);
-    run.checkInterrupted();
-    await remember(begun);
-    await carryOut(run, node);
-    commandMs = run.clock.now() - startedAt;
-  }
+  const isDone = memory !== undefined && (await hasWorked(run, node, memory));
+  const begun = isDone ? memory : await restart(run, node, memory, notes);
+  const commandMs = isDone ? 0 : run.clock.now() - startedAt;
   const after = await returned(run, node, begun.runId);
   const awayMs = run.clock.now() - startedAt;
   await followed(run, node, after);
   await inStep(run, node, after.version);
   checkVersion(run, node, begun.before, after.version);
-  const syncs = (await primary.look()).counters;
+  const syncs = (await run.primary.look()).counters;
   const isPartial = syncs.fullSyncs === syncsBefore.fullSyncs && syncs.partialSyncs > syncsBefore.partialSyncs;
   return {
     node: node.name,
     before: versionText(begun.before),
     after: versionText(after.version),
-    resync: isRestarted ? undefined : isPartial ? 'partial' : 'full',
+    resync: isDone ? undefined : isPartial ? 'partial' : 'full',
     commandMs,
     awayMs,
     syncMs: run.clock.now() - startedAt - awayMs,
   };
+}
+
+/** Whether an earlier attempt has restarted the node as what it is to be; its command may need some more time for that. */
+async function hasWorked(run: UpgradeRun, node: UpgradeNode, memory: RestartMemory): Promise<boolean> {
+  let now: NodeLook | undefined;
+  try {
+    await run.until(memory.hasEnded ? 0 : oldCommandMs, async () => {
+      now = await node.look();
+      return now.server.runId === memory.runId ? 'the same process' : undefined;
+    });
+  } catch {
+    run.checkInterrupted();
+    return false;
+  }
+  return now !== undefined && isExpected(run, now.version);
+}
+
+async function restart(
+  run: UpgradeRun,
+  node: UpgradeNode,
+  memory: RestartMemory | undefined,
+  notes: RestartNotes,
+): Promise<RestartMemory> {
+  // After an attempt that failed it may be down, and then there is nothing to prepare.
+  const now = await node.look().catch((error: unknown) => {
+    if (memory === undefined) throw error;
+  });
+  if (now !== undefined) await prepare(run, node, now);
+  run.checkInterrupted();
+  const begun = {
+    runId: now?.server.runId ?? memory!.runId,
+    before: memory?.before ?? now!.version,
+    hasEnded: false,
+  };
+  await notes.begun(begun);
+  try {
+    await carryOut(run, node);
+  } finally {
+    await notes.ended();
+  }
+  return begun;
 }
 
 async function prepare(run: UpgradeRun, node: UpgradeNode, now: NodeLook): Promise<void> {
@@ -137,11 +180,14 @@ async function offsetWithAllOnline(run: UpgradeRun): Promise<number | undefined>
 }
 
 function checkVersion(run: UpgradeRun, node: UpgradeNode, before: ServerVersion, after: ServerVersion): void {
-  const { expect } = run.plan;
-  if (expect !== undefined) {
-    const wanted = parseVersion(expect, before.family)!;
-    if (isVersion(after, wanted)) return;
-    throw new Error(`${node.name} came back as ${versionText(after)}, not as ${versionText(wanted)}`);
+  if (!isExpected(run, after)) {
+    throw new Error(`${node.name} came back as ${versionText(after)}, not as ${run.plan.expect}`);
   }
-  if (sameVersion(before, after)) run.warn(`${node.name} came back as the version that it was: ${versionText(after)}`);
+  if (run.plan.expect !== undefined || !sameVersion(before, after)) return;
+  run.warn(`${node.name} came back as the version that it was: ${versionText(after)}`);
+}
+
+/** Whether a node of this version is one that the upgrade was to make; any, when nothing was said. */
+export function isExpected({ plan: { expect } }: UpgradeRun, version: ServerVersion): boolean {
+  return expect === undefined || isVersion(version, parseVersion(expect, version.family)!);
 }

@@ -64,6 +64,8 @@ export interface RestartMemory {
   /** Of the process that was to be restarted. */
   readonly runId: string;
   readonly before: ServerVersion;
+  /** The command is known to have ended; otherwise it may still be at work. */
+  readonly hasEnded: boolean;
 }
 
 /** What would be done, and what speaks against it. */

@@ -6,6 +6,7 @@ import { UpgradeError } from './upgrade-error.js';
 type JournalRecord =
   | { readonly record: 'plan'; readonly segue: 1; readonly plan: UpgradePlan }
   | { readonly record: 'begun'; readonly stage: string; readonly restart?: RestartMemory }
+  | { readonly record: 'command-ended'; readonly stage: string }
   | { readonly record: 'done'; readonly stage: string; readonly detail: string }
   | { readonly record: 'end' };
 
@@ -51,6 +52,10 @@ export class UpgradeJournal {
     return this.write({ record: 'begun', stage, ...(restart === undefined ? {} : { restart }) });
   }
 
+  commandEnded(stage: string): Promise<void> {
+    return this.write({ record: 'command-ended', stage });
+  }
+
   done(stage: string, detail: string): Promise<void> {
     return this.write({ record: 'done', stage, detail });
   }
@@ -94,6 +99,8 @@ export async function readJournal(path: string): Promise<JournalContents | undef
   for (const record of records) {
     if (record.record === 'done') done.add(record.stage);
     if (record.record === 'begun' && record.restart !== undefined) restarts.set(record.stage, record.restart);
+    if (record.record === 'command-ended')
+      restarts.set(record.stage, { ...restarts.get(record.stage)!, hasEnded: true });
   }
   return { plan: first!.plan, done, restarts, isEnded: records.at(-1)!.record === 'end' };
 }

@@ -7,8 +7,8 @@ import { switchPrimary } from '../switch-primary.js';
 import { left } from './leave.js';
 import { loginFor } from './login.js';
 import { planUpgrade } from './plan-upgrade.js';
-import { inStep, restartNode } from './restart-node.js';
-import { isVersion, parseVersion, versionText } from './server-version.js';
+import { inStep, isExpected, restartNode } from './restart-node.js';
+import { versionText } from './server-version.js';
 import { type Stage, stageName, stagesOf, type UpgradePlan, type UpgradePreview } from './stage.js';
 import { checkUpgrade } from './upgrade-checks.js';
 import { UpgradeError, type UpgradeErrorCode } from './upgrade-error.js';
@@ -116,9 +116,12 @@ async function perform(
 ): Promise<string> {
   switch (stage.kind) {
     case 'restart': {
-      const upgrade = await restartNode(run, run.node(stage.node), earlier?.restarts.get(name), async (memory) => {
-        run.recall(stage);
-        await run.journal?.begun(name, memory);
+      const upgrade = await restartNode(run, run.node(stage.node), earlier?.restarts.get(name), {
+        begun: async (memory) => {
+          run.recall(stage);
+          await run.journal?.begun(name, memory);
+        },
+        ended: async () => run.journal?.commandEnded(name),
       });
       run.upgrades.push(upgrade);
       const resync = upgrade.resync === undefined ? 'in step' : `${upgrade.resync} resync`;
@@ -173,7 +176,6 @@ async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
 }
 
 async function prove(run: UpgradeRun): Promise<string> {
-  const { expect } = run.plan;
   const primary = await run.primary.look();
   if (primary.replication.role !== 'primary') throw new Error(`${run.primary.name} is not primary any more`);
   const looks = [primary];
@@ -186,10 +188,8 @@ async function prove(run: UpgradeRun): Promise<string> {
     }
     looks.push(look);
   }
-  const wrong = looks.find(
-    ({ version }) => expect !== undefined && !isVersion(version, parseVersion(expect, version.family)!),
-  );
-  if (wrong !== undefined) throw new Error(`a node is ${versionText(wrong.version)}, not ${expect}`);
+  const wrong = looks.find(({ version }) => !isExpected(run, version));
+  if (wrong !== undefined) throw new Error(`a node is ${versionText(wrong.version)}, not ${run.plan.expect}`);
   return `${[...new Set(looks.map(({ version }) => versionText(version)))].join(' and ')}, all nodes in step`;
 }
 

@@ -12,6 +12,7 @@ export class RestartService {
   /** Whom it restarted as what it was called: `replica 127.0.0.1:1234`. */
   readonly restarted: string[] = [];
   private readonly listener: Server;
+  private busy: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly nodes: readonly LabServer[],
@@ -59,7 +60,14 @@ export class RestartService {
     return join(this.folder, 'restart.mjs');
   }
 
-  private async restart(request: string): Promise<void> {
+  /** One after the other, as service managers do. */
+  private restart(request: string): Promise<void> {
+    const turn = this.busy.then(() => this.carryOut(request));
+    this.busy = turn.catch(() => {});
+    return turn;
+  }
+
+  private async carryOut(request: string): Promise<void> {
     const [address, role] = request.split(' ');
     const node = this.nodes.find((one) => one.address === address);
     if (node === undefined) throw new Error(`nobody is at ${address}`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  LabClient,
   type LabPair,
   type LabServer,
   replicationOf,
@@ -191,14 +192,39 @@ describe('upgradePair', () => {
   it('stops at a node that comes back as another version than expected', async () => {
     pair = await startPair({ version: 'valkey-8.1' });
     const { primary, nodes } = pair;
-    const stopped = upgrade({
-      nodes: urls(pair),
-      expect: 'valkey-9.1',
-      restart: serviceManager(nodes, 'valkey-8.1'),
-    });
+    const options = { nodes: urls(pair), expect: 'valkey-9.1', journalPath: join(folder, 'journal') };
+    const stopped = upgrade({ ...options, restart: serviceManager(nodes, 'valkey-8.1') });
     await expect(stopped).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_STOPPED' });
-    await expect(stopped).rejects.toThrow(/came back as Valkey 8\.1\S*, not as Valkey 9\.1/);
+    await expect(stopped).rejects.toThrow(/came back as Valkey 8\.1\S*, not as valkey-9\.1/);
     expect((await replicationOf(primary)).role).toBe('master');
+    const report = await upgrade({ ...options, restart: serviceManager(nodes, 'valkey-9.1'), resume: true });
+    expect(report.nodes.map(({ before, after }) => [before.slice(0, 10), after.slice(0, 10)])).toEqual([
+      ['Valkey 8.1', 'Valkey 9.1'],
+      ['Valkey 8.1', 'Valkey 9.1'],
+    ]);
+  });
+
+  it('names clients that should follow and do not leave, and goes on without them', async () => {
+    pair = await startPair({ version: 'valkey-9.1' });
+    const { primary, nodes } = pair;
+    const { host, port } = primary;
+    const clients = [new LabClient({ host, port }), new LabClient({ host, port })];
+    await clients[0]!.command('CLIENT', 'SETNAME', 'stubborn');
+    await clients[0]!.command('CLIENT', 'CAPA', 'redirect');
+    await clients[1]!.command('CLIENT', 'SETNAME', 'plain');
+    let isOver = false;
+    const working = clients.map(async (client) => {
+      while (!isOver) await client.command('PING');
+    });
+    for (const work of working) work.catch(() => {}); // until the restart disconnects them
+    const restart = serviceManager(nodes, 'valkey-9.1');
+    const report = await upgrade({ nodes: urls(pair), restart, leaveTimeoutMs: 500 });
+    isOver = true;
+    await Promise.allSettled(working);
+    for (const client of clients) client.close();
+    const warning = report.warnings.find((text) => text.includes('still work on'));
+    expect(warning).toContain('1 clients that should follow');
+    expect(warning).toContain('stubborn (ping)');
   });
 
   it('puts a node right that comes back as a primary', async () => {

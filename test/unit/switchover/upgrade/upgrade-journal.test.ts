@@ -13,7 +13,7 @@ const plan: UpgradePlan = {
   restMs: 0,
   expect: 'valkey-9.1',
 };
-const memory = { runId: 'abc', before: { family: 'valkey', number: '8.1.1' } } as const;
+const memory = { runId: 'abc', before: { family: 'valkey', number: '8.1.1' }, hasEnded: false } as const;
 let folder: string;
 let path: string;
 
@@ -28,13 +28,14 @@ describe('the journal of an upgrade', () => {
   it('gives back what was written, and is complete at its end', async () => {
     const journal = await UpgradeJournal.begin(path, plan);
     await journal.begun('restart c:3', memory);
+    await journal.commandEnded('restart c:3');
     await journal.done('restart c:3', 'fine');
     await journal.begun('restart b:2', memory);
     expect(await readJournal(path)).toEqual({
       plan,
       done: new Set(['restart c:3']),
       restarts: new Map([
-        ['restart c:3', memory],
+        ['restart c:3', { ...memory, hasEnded: true }],
         ['restart b:2', memory],
       ]),
       isEnded: false,

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { stageText } from '../../src/cli/upgrade/upgrade-lines.js';
+import { LoadRun, openClient } from '../../src/lab/load/index.js';
+import { replicationOf, startPair } from '../../src/lab/servers/index.js';
+import { waitFor } from '../../src/lab/wait-for.js';
+import { stagesOf } from '../../src/switchover/upgrade/stage.js';
+import { RestartService } from '../integration/upgrade/restart-service.js';
+import { buildSegue, runSegue } from '../integration/upgrade/run-segue.js';
+
+// kill -9 of the operator in every stage; then the upgrade is resumed. No application notices either.
+const deadlineMs = 60_000;
+const closing: (() => unknown)[] = [];
+
+beforeAll(buildSegue);
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+/** The stages of an upgrade of a pair, with placeholders for its nodes: a new kind of stage shows up here by itself. */
+const plan = { primary: 'A', target: 'B', replicas: ['B'], switchBack: true, restMs: 0, expect: undefined };
+const stages = stagesOf(plan).map(stageText);
+
+it.each(stages.map((text, index) => [index, text] as const))(
+  'killed in stage %i, "%s", the upgrade is resumed',
+  async (index, _text) => {
+    const folder = await mkdtemp(join(tmpdir(), 'segue-killed-'));
+    closing.push(() => rm(folder, { recursive: true, force: true }));
+    const pair = await startPair({ version: 'valkey-8.1' });
+    closing.push(() => pair.stop());
+    const { primary, replica } = pair;
+    const service = await RestartService.start(pair.nodes, 'valkey-9.1', folder);
+    closing.push(() => service.close());
+    const client = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: true });
+    const load = new LoadRun(client, { keyPrefix: 'load', seed: index, paceMs: 10, workloads: ['single', 'multi'] });
+    closing.push(
+      () => client.disconnect(),
+      () => load.close(),
+    );
+    await waitFor(() => load.meter.report().writes > 50, { deadlineMs, what: 'some writes' });
+
+    const args = ['upgrade', '--nodes', primary.address, '--restart', service.command, '--yes', '--switch-back'];
+    const environment = { XDG_STATE_HOME: folder };
+    const killed = runSegue([...args, '--expect', 'valkey-9.1'], environment);
+    closing.push(() => killed.child.kill('SIGKILL'));
+    const begun = (): number => killed.stderr().split('▸').length - 1;
+    await waitFor(() => begun() > index, { deadlineMs, what: `stage ${index}`, intervalMs: 1 });
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+
+    const resumed = runSegue([...args, '--resume', '--json'], environment);
+    closing.push(() => resumed.child.kill('SIGKILL'));
+    const { code, stdout, stderr } = await resumed.ended;
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, primary: primary.address });
+    expect(pair.nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);
+    expect(await replicationOf(primary)).toMatchObject({ role: 'master' });
+    expect(await replicationOf(replica)).toMatchObject({ role: 'slave', port: primary.port, state: 'connected' });
+    expect(await load.stop(deadlineMs)).toBe(true);
+    expect(load.meter.report()).toMatchObject({ errors: 0, examples: [] });
+    const reader = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: false });
+    closing.push(() => reader.disconnect());
+    expect((await load.verify(reader)).notes).toEqual([]);
+  },
+  180_000,
+);
