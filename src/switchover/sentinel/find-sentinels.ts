@@ -10,7 +10,6 @@ import { type SentinelUrl, SentinelVisit } from './sentinel-visit.js';
 /** Every Sentinel says hello each 2 s. */
 const helloWaitMs = 2_500;
 const sentinelsMax = 32;
-const nameOfConnection = /^sentinel-([0-9a-f]{8})-/;
 
 /**
  * Finds the Sentinels that watch the pair: those that were given, those that say hello at the primary, and whom these name.
@@ -24,7 +23,7 @@ export async function findSentinels(
 ): Promise<SentinelSurvey[]> {
   const reached = nodes.filter(isReached);
   const primary = reached.find(({ role }) => role === 'primary');
-  const expected = new Set((primary?.clients ?? []).flatMap(({ name }) => nameOfConnection.exec(name)?.[1] ?? []));
+  const expected = primary?.sentinelIds ?? [];
   const isOurs = (watch: SentinelWatch): boolean =>
     reached.some((node) => node.runId === watch.primaryRunId || node.names.includes(watch.primary));
   const found = new Map<string, SentinelSurvey>();
@@ -37,7 +36,7 @@ export async function findSentinels(
     false,
     found,
   );
-  const missing = (): string[] => [...expected].filter((id) => ![...found.values()].some((one) => hasId(one, id)));
+  const missing = (): string[] => expected.filter((id) => ![...found.values()].some((one) => hasId(one, id)));
   if (primary !== undefined && missing().length > 0) {
     const heard = await hear(doorway, primary, missing());
     await visitAll(doorway, heard, isOurs, false, found);

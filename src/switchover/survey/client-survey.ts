@@ -19,7 +19,7 @@ export interface ClientSurvey extends ClientFacts {
 /** Names of Segue's own control connections. Its sessions carry their client's name. */
 const segueNames = /^segue-(topology|notices|switch|survey|gateway)/;
 /** Sentinels name their connections after their own id. */
-const sentinelNames = /^sentinel-[0-9a-f]{8}-(cmd|pubsub)$/;
+const sentinelNames = /^sentinel-([0-9a-f]{8})-(cmd|pubsub)$/;
 const watchNames = /^segue-(topology|notices)/;
 
 /** Sorts the clients of one node. `atPrimary`: those of a replica keep what they have when it is promoted or stays. */
@@ -29,6 +29,11 @@ export function surveyClients(clients: readonly ClientFacts[], atPrimary: boolea
     const role = roleOf(client);
     return { ...client, role, ...verdictOf(client, role, atPrimary, segueHosts) };
   });
+}
+
+/** The first eight digits of the ids of those that are Sentinels, each once. */
+export function sentinelIdsOf(clients: readonly ClientFacts[]): string[] {
+  return [...new Set(clients.flatMap(({ name }) => sentinelNames.exec(name)?.[1] ?? []))];
 }
 
 function roleOf({ flags, name }: ClientFacts): ClientRole {

@@ -50,6 +50,8 @@ export interface ReachedNode extends ServerFacts, ReplicationFacts {
   readonly commands: ReadonlySet<string>;
   /** Without the connection of this survey. */
   readonly clients: readonly ClientSurvey[];
+  /** Of Sentinels that are connected: the first eight digits of their ids. */
+  readonly sentinelIds: readonly string[];
   readonly tls: { readonly port: number; readonly plainPort: number; readonly replication: boolean };
   /** The fields of INFO clients that tell of a pause; undefined before Valkey 8.1. */
   readonly paused: { readonly reason: string; readonly actions: string; readonly leftMs: number } | undefined;

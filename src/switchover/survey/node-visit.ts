@@ -3,7 +3,7 @@ import { type Conversation, parseInfo } from '../../topology/index.js';
 import { type Address, formatAddress } from '../../transport/index.js';
 import { readAclUsers } from './acl-facts.js';
 import { readClients } from './client-facts.js';
-import { surveyClients } from './client-survey.js';
+import { sentinelIdsOf, surveyClients } from './client-survey.js';
 import { readConfig } from './config-facts.js';
 import { readCounters } from './counters.js';
 import { readLibraries, readModules } from './extension-facts.js';
@@ -31,6 +31,9 @@ const questions: Readonly<Record<Question, readonly string[]>> = {
   commands: ['COMMAND', 'LIST'],
 };
 
+/** Where clients are not wanted: Sentinels are among the subscribers. */
+const listenersOnly = ['CLIENT', 'LIST', 'TYPE', 'pubsub'];
+
 /** One node and the conversation with it, from the first question to the last. */
 export class NodeVisit {
   readonly name: string;
@@ -48,8 +51,9 @@ export class NodeVisit {
   async facts(options: VisitOptions): Promise<NodeFacts> {
     const withheld = new Map<Question, string>();
     const answers = Object.entries(questions).map(async ([question, args]) => {
-      if (question === 'clients' && !options.clients) return [question, ''] as const;
-      return [question, await this.askOrNote(question as Question, args, withheld)] as const;
+      const isBrief = question === 'clients' && !options.clients;
+      const asked = isBrief ? listenersOnly : args;
+      return [question, await this.askOrNote(question as Question, asked, withheld)] as const;
     });
     const [, id, infoText, ...rest] = await Promise.all([
       this.conversation.ready,
@@ -57,7 +61,8 @@ export class NodeVisit {
       this.conversation.request(['INFO', 'everything']).then(String),
       ...answers,
     ]);
-    return this.read(infoText, Number(id ?? 0), new Map(rest), withheld);
+    const facts = this.read(infoText, Number(id ?? 0), new Map(rest), withheld);
+    return options.clients ? facts : { ...facts, clients: [] };
   }
 
   /** Where it stands in replication at this moment. */
@@ -115,6 +120,7 @@ export class NodeVisit {
       modules: readModules(answers.get('modules') ?? []),
       commands: new Set(commands.map((one) => String(one).toLowerCase())),
       clients: surveyClients(clients, replication.role === 'primary'),
+      sentinelIds: sentinelIdsOf(clients),
       tls: readTls(config),
       paused: readPause(info),
       withheld,

@@ -19,10 +19,7 @@ export interface Survey {
 }
 
 export interface SurveyOptions {
-  /**
-   * Whether connected clients are listed, which costs a server with ten thousand of them some 40 ms. Default true. Without
-   * them only the Sentinels that are given are found.
-   */
+  /** Whether connected clients are listed, which costs a server with ten thousand of them some 40 ms. Default true. */
   readonly clients?: boolean;
   /** Of an earlier survey: they are asked again, and need not be listened for, which takes up to 2.5 s. */
   readonly sentinels?: readonly SentinelSurvey[];
