@@ -44,7 +44,7 @@ const upgradeSettings = {
   absence: planSettings.absence,
   switchBack: yesNo('make the old primary the primary again in the end'),
   save: yesNo('make the server save at its shutdown, so that it resyncs partially', true),
-  rest: duration('after each restart and each switch, to see whether all is well (default: none)'),
+  rest: duration('how long the pair goes on as it is after each restart and each switch (default: not at all)'),
   restartTimeout: duration('for the restart command, and again for the node to be back', '2m'),
   syncTimeout: duration('for a restarted node to be in step', '10m'),
   leaveTimeout: duration('for clients to leave the old primary before it is restarted all the same', '10s'),
