@@ -16,6 +16,7 @@ export interface OnlookerOptions {
 /** What somebody who only watched and wrote has seen. */
 export interface Testimony {
   readonly canary: CanaryReport | undefined;
+  /** Why there is none, although it was wanted. */
   readonly canaryTrouble: string | undefined;
   readonly tracks: readonly NodeTrack[];
   /** When the gauge began, on the clock. */
@@ -38,7 +39,7 @@ export class Onlooker {
     const { access, target } = options;
     const nodes = [target.from, target.to, ...target.others].map(({ name }) => parseAddress(name) as Address);
     let canary: Canary | undefined;
-    let trouble = options.canary ? undefined : 'it was not wanted';
+    let trouble: string | undefined;
     if (options.canary) {
       canary = await Canary.start({ access, nodes }).catch((error: Error) => {
         trouble = error.message;

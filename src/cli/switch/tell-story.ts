@@ -36,7 +36,7 @@ export function tellStory(parts: StoryParts): SwitchStory {
     madeBy,
     startedAt: startedAt.toISOString(),
     outcome: isError ? (outcomes[result.code] ?? 'unknown') : faults > 0 ? 'unproven' : 'switched',
-    reason: isError ? result.message : faults > 0 ? 'the canary found faults in what it had written' : undefined,
+    reason: isError ? result.reason : faults > 0 ? 'the canary found faults in what it had written' : undefined,
     from: target.from.name,
     to: target.to.name,
     switch: isError ? result.report : result,

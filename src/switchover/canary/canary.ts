@@ -108,7 +108,8 @@ export class Canary {
   /** Stops writing, compares, deletes the list. Never rejects; takes some seconds at the worst. */
   async finish(): Promise<CanaryReport> {
     this.#isStopping = true;
-    const late = this.#clock.setTimer(answerTimeoutMs, () => this.#close());
+    // Whatever kept writes waiting is over by now; an answer that still does not come is uncertain.
+    const late = this.#clock.setTimer(this.#exit.timeoutMs, () => this.#close());
     await this.#written;
     this.#clock.clearTimer(late);
     const found = await this.#read().catch((error: Error) => error);

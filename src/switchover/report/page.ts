@@ -29,7 +29,8 @@ const ends: Readonly<Record<StoryOutcome, readonly [words: string, tone: string]
 export function reportPage(story: SwitchStory): string {
   const [words, tone] = ends[story.outcome];
   const charts = chartData(story);
-  const isReasonTold = story.outcome === 'switched' || story.outcome === 'unknown';
+  // In the sentence already.
+  const isReasonTold = story.outcome === 'refused' || story.outcome === 'unknown';
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -48,7 +48,7 @@ export interface SwitchStory {
   readonly canary: CanaryReport | undefined;
   /** When the canary's own time began. */
   readonly canaryStartedMs: number;
-  /** Why there is no canary. */
+  /** Why there is no canary, although it was wanted. */
   readonly canaryTrouble: string | undefined;
   readonly tracks: readonly NodeTrack[];
   readonly tracksStartedMs: number;

@@ -20,7 +20,7 @@ export function verdict(story: SwitchStory): string {
     case 'unproven':
       return `${to} took over from ${from}${stall(story)}, but not everything that should follow could be shown.`;
     case 'refused':
-      return `The switch from ${from} to ${to} was not begun: the pair is not fit for it.`;
+      return `The switch from ${from} to ${to} was not begun: ${reason ?? 'the pair is not fit for it'}.`;
     case 'given-up':
       return `The switch from ${from} to ${to} was given up, and nothing has changed.`;
     case 'unknown':

@@ -124,7 +124,8 @@ describe('segue switch', () => {
     ]);
     expect(code).toBe(0);
     const story = JSON.parse(stdout);
-    expect(story).toMatchObject({ outcome: 'switched', canaryTrouble: 'it was not wanted' });
+    expect(story.outcome).toBe('switched');
+    expect(story).not.toHaveProperty('canaryTrouble');
     expect(story).not.toHaveProperty('canary');
     expect(story.switch.sessions).not.toHaveProperty('hold');
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);

@@ -67,7 +67,7 @@ describe('the page', () => {
   });
 
   it.each([
-    ['refused', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was not begun: the pair is not fit for it.'],
+    ['refused', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was not begun: the link is down.'],
     ['given-up', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was given up, and nothing has changed.'],
     [
       'unproven',
