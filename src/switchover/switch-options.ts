@@ -40,7 +40,10 @@ export interface SwitchOptions extends SwitchAccess {
   method?: SwitchMethod;
   /** How long the replica may take to have all that the paused primary has. Default 1000. */
   catchUpTimeoutMs?: number;
-  /** Limit of the pause, after which the primary takes writes again by itself, unless it is fenced. Default 10 000. */
+  /**
+   * Limit of the pause, after which the primary takes writes again by itself, unless it is fenced. Default 12 000; with
+   * less than 11 000 the fence does without its witness, and clients may see NOREPLICAS for a moment.
+   */
   pauseTimeoutMs?: number;
   /** Whether Segue's sessions are told ahead, so that none meets a demoted node. Default true. */
   notice?: boolean;
@@ -68,7 +71,7 @@ export interface SwitchLimits {
 }
 
 export function limitsOf(options: Omit<SwitchOptions, 'from' | 'to'>): SwitchLimits {
-  const { nodeTimeoutMs = 2_000, catchUpTimeoutMs = 1_000, pauseTimeoutMs = 10_000 } = options;
+  const { nodeTimeoutMs = 2_000, catchUpTimeoutMs = 1_000, pauseTimeoutMs = 12_000 } = options;
   const { noticeTimeoutMs = 1_000, finishTimeoutMs = 30_000, proofTimeoutMs = 15_000 } = options;
   return { nodeTimeoutMs, catchUpTimeoutMs, pauseTimeoutMs, noticeTimeoutMs, finishTimeoutMs, proofTimeoutMs };
 }

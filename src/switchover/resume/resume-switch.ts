@@ -75,24 +75,31 @@ function runOf(plan: SwitchPlan, { nodes = [], ...access }: ResumeAccess, io: Sw
 
 /** Both nodes of the switch must answer; what the others do will be seen. */
 async function reach(run: SwitchRun): Promise<void> {
-  const deadline = run.clock.now() + run.limits.finishTimeoutMs;
-  await Promise.all(
-    [run.from, run.to].map(async (node) => {
-      for (;;) {
-        const trouble = await node.connect().then(() => loading(node), messageOf);
-        if (trouble === undefined) return;
-        if (run.clock.now() >= deadline) throw unknown(run, `${trouble}; start it, then resume again`);
-        await run.delay(insistPollMs);
-      }
-    }),
-  );
+  await untilAnswered(run, () => Promise.all([run.from, run.to].map(checkLoaded)));
   await Promise.all(run.others.map((node) => node.connect().catch(() => {})));
 }
 
-/** Resolves with what is the matter. A server that loads its data says nothing yet that could be relied on. */
-async function loading(node: SwitchNode): Promise<string | undefined> {
-  const info = await node.info('persistence').catch(() => undefined);
-  return info === undefined || info.get('loading') === '1' ? `${node.name} is loading its data` : undefined;
+/** A server that loads its data says nothing yet that could be relied on. */
+async function checkLoaded(node: SwitchNode): Promise<void> {
+  const info = await node.info('persistence');
+  if (info.get('loading') === '1') throw new Error(`${node.name} is loading its data`);
+}
+
+/** Asks both nodes, over new connections if need be, until they have answered: one of them may just be starting. */
+async function untilAnswered<T>(run: SwitchRun, ask: () => Promise<T>): Promise<T> {
+  const deadline = run.clock.now() + run.limits.finishTimeoutMs;
+  for (;;) {
+    try {
+      await Promise.all([run.from, run.to].map((node) => (node.connected ? undefined : node.connect())));
+      return await ask();
+    } catch (error) {
+      if (error instanceof SwitchError) throw error;
+      if (run.clock.now() >= deadline) {
+        throw unknown(run, `${messageOf(error)}; when both nodes answer, resume again`, error);
+      }
+      await run.delay(insistPollMs);
+    }
+  }
 }
 
 /** A dead operator's connections may take a moment to end. */
@@ -112,10 +119,10 @@ async function takeLock(run: SwitchRun): Promise<void> {
 }
 
 async function carryOut(run: SwitchRun, walk: Walk, { plan }: JournalContents): Promise<ResumeReport> {
-  for (const node of [run.from, run.to]) await endEarlierOperators(node);
-  const [from, to] = await look(run, plan);
+  await untilAnswered(run, () => Promise.all([run.from, run.to].map(endEarlierOperators)));
+  const [from, to] = await untilAnswered(run, () => look(run, plan));
   const decision = decide(plan, from, to);
-  await learn(run, plan, from, to);
+  await untilAnswered(run, () => learn(run, plan, from, to));
   switch (decision.kind) {
     case 'leave':
       throw unknown(run, decision.because);
@@ -153,7 +160,7 @@ async function learn(run: SwitchRun, plan: SwitchPlan, from: NodeNow, to: NodeNo
 
 async function finish(run: SwitchRun, walk: Walk, { kind, because }: Decision, from: NodeNow): Promise<ResumeReport> {
   if (kind === 'promote-again') await insist(run, run.to, [['REPLICAOF', 'NO', 'ONE']]);
-  await run.to.askAll(run.sessions.releaseOrders('switched'));
+  await untilAnswered(run, () => run.to.askAll(run.sessions.releaseOrders('switched')));
   for (const step of stepsAfterPromotion) {
     if (step.name === 'demote' && from.role === 'replica' && kind === 'finish') continue;
     const failure = await walk.take(step);
@@ -188,7 +195,7 @@ async function takeBack(run: SwitchRun, plan: SwitchPlan, { kind, because }: Dec
 async function proveUndone(run: SwitchRun): Promise<void> {
   const deadline = run.clock.now() + run.limits.proofTimeoutMs;
   for (;;) {
-    const [from, to] = await Promise.all([run.from.role(), run.to.role()]);
+    const [from, to] = await untilAnswered(run, () => Promise.all([run.from.role(), run.to.role()]));
     if (from.role === 'primary' && to.following?.connected === true && to.offset >= from.offset) return;
     if (run.clock.now() >= deadline) {
       const reason = `undone, but ${run.to.name} does not follow ${run.from.name} yet`;

@@ -29,7 +29,12 @@ export function reserveMsOf(run: SwitchRun): number {
   return Math.min(FENCE_ARMS_WITHIN_MS, run.limits.pauseTimeoutMs / 2);
 }
 
+/** A witness that falls silent counts for a while: only a pause that lasts longer may have one. */
 async function callWitness(run: SwitchRun, validMs: number): Promise<void> {
+  if (reserveMsOf(run) < FENCE_ARMS_WITHIN_MS) {
+    run.notes.push(`clients may see NOREPLICAS for a moment: the pause of ${run.limits.pauseTimeoutMs} ms is short`);
+    return;
+  }
   const { offset } = await run.from.role();
   const { replid, listedAs } = run.facts.get(run.from)!;
   const { host, port } = listedAs ?? run.to;

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LabServer, replicationOf, type ServerVersion, startPair } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
-import { type Boundary, type ResumeReport, resumeSwitch, type SwitchMethod } from '../../../src/switchover/index.js';
+import {
+  type Boundary,
+  type ResumeReport,
+  resumeSwitch,
+  type SwitchMethod,
+  type SwitchOptions,
+} from '../../../src/switchover/index.js';
 import { Cable } from './cable.js';
 import { Operator, type OperatorEnd } from './operator.js';
 import { missingAt, takenBesides, Writer } from './writers.js';
@@ -21,6 +27,8 @@ export const faults = [
   'cut off B',
   'slow A',
   'slow B',
+  'cut A from B',
+  'slow A from B',
 ] as const;
 export type Fault = (typeof faults)[number];
 
@@ -37,15 +45,22 @@ export interface Account {
 
 const deadlineMs = 30_000;
 /** Longer than the operator waits for an answer. */
-const faultMs = 900;
-const pauseTimeoutMs = 4_000;
+const faultMs = 1_000;
+/** A short one, unless the operator is to sleep through it: then the one that is the default. */
+const pauseTimeoutMs = { short: 4_000, long: 12_000 };
 const limits = {
-  nodeTimeoutMs: 400,
+  nodeTimeoutMs: 600,
   catchUpTimeoutMs: 500,
   pauseTimeoutMs,
   noticeTimeoutMs: 100,
   proofTimeoutMs: 10_000,
 };
+
+/** How one node is reached. */
+interface Cables {
+  readonly byOperator: Cable;
+  readonly byPartner: Cable;
+}
 
 /** A pair with persistence and configuration files, on which switches are broken off, one after the other. */
 export class Ground {
@@ -54,22 +69,26 @@ export class Ground {
   private constructor(
     private readonly folder: string,
     private readonly nodes: [LabServer, LabServer],
-    private readonly cables: ReadonlyMap<LabServer, Cable>,
+    private readonly cables: ReadonlyMap<LabServer, Cables>,
     readonly stop: () => Promise<void>,
   ) {}
 
   static async start(version: ServerVersion, folder: string): Promise<Ground> {
     // Whatever is acknowledged is on the disk, so that a node that is killed loses nothing by itself.
     const pair = await startPair({ version, args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
-    const cables = new Map<LabServer, Cable>();
+    const cables = new Map<LabServer, Cables>();
     for (const node of pair.nodes) {
-      await node.cli('CONFIG', 'REWRITE');
-      cables.set(node, await Cable.before(node));
+      cables.set(node, { byOperator: await Cable.before(node), byPartner: await Cable.before(node) });
     }
-    return new Ground(folder, [pair.primary, pair.replica], cables, async () => {
-      for (const cable of cables.values()) await cable.close();
+    const all = [...cables.values()].flatMap(({ byOperator, byPartner }) => [byOperator, byPartner]);
+    const ground = new Ground(folder, [pair.primary, pair.replica], cables, async () => {
+      for (const cable of all) await cable.close();
       await pair.stop();
     });
+    await pair.replica.cli('REPLICAOF', '127.0.0.1', cables.get(pair.primary)!.byPartner.port);
+    await ground.inStep();
+    for (const node of pair.nodes) await node.cli('CONFIG', 'REWRITE');
+    return ground;
   }
 
   /** One switch with one fault in it, resumed when it is over. */
@@ -78,13 +97,17 @@ export class Ground {
     const journalPath = join(tmpdir(), `segue-journal-${process.pid}-${a.port}-${++this.runs}`);
     const writers = [new Writer(a, `w${this.runs}`), new Writer(b, `w${this.runs}`)] as const;
     try {
-      const operator = this.operator(journalPath, boundary, method, /A$/.test(fault), /B$/.test(fault));
+      const operator = this.operator(fault, { journalPath, method }, boundary);
       // Otherwise nothing would be shown.
       if ((await operator.stopped) === 'ended')
         throw new Error(`no operator there: ${JSON.stringify(await operator.ended)}`);
       await this.inflict(fault, operator);
       const end = await operator.ended;
-      const resumed = await resumeSwitch(journalPath, { ...limits, finishTimeoutMs: deadlineMs });
+      const resumed = await resumeSwitch(journalPath, {
+        ...limits,
+        finishTimeoutMs: deadlineMs,
+        proofTimeoutMs: deadlineMs,
+      });
       const primary = await this.settle();
       const [old, now] = primary === 'B' ? [writers[0], writers[1]] : [writers[1], writers[0]];
       await this.takesWrites(now);
@@ -100,24 +123,28 @@ export class Ground {
     }
   }
 
-  private operator(journalPath: string, at: Boundary, method: SwitchMethod, farA: boolean, farB: boolean): Operator {
+  private operator(fault: Fault, more: Pick<SwitchOptions, 'journalPath' | 'method'>, boundary: Boundary): Operator {
     const [a, b] = this.nodes;
-    const url = (node: LabServer, far: boolean): string =>
-      far ? this.cables.get(node)!.url : `valkey://${node.address}`;
-    const options = { from: url(a, farA), to: url(b, farB), toKnownAs: b.address, journalPath, method };
-    return new Operator(this.folder, { ...limits, finishTimeoutMs: 3_000, ...options }, at);
+    const url = (node: LabServer, name: string): string => {
+      const isDisturbed = fault === `cut off ${name}` || fault === `slow ${name}`;
+      return isDisturbed ? this.cables.get(node)!.byOperator.url : `valkey://${node.address}`;
+    };
+    const toKnownAs = `127.0.0.1:${this.cables.get(b)!.byPartner.port}`;
+    const pauseMs = fault === 'stop the operator' ? pauseTimeoutMs.long : pauseTimeoutMs.short;
+    const times = { ...limits, pauseTimeoutMs: pauseMs, finishTimeoutMs: 3_000 };
+    return new Operator(this.folder, { ...times, ...more, from: url(a, 'A'), to: url(b, 'B'), toKnownAs }, boundary);
   }
 
   private async inflict(fault: Fault, operator: Operator): Promise<void> {
     const [a, b] = this.nodes;
-    const node = / A/.test(fault) ? a : b;
+    const node = /A/.test(fault) ? a : b;
     switch (fault) {
       case 'kill the operator':
         return operator.signal('SIGKILL');
       case 'stop the operator':
         operator.go();
         operator.signal('SIGSTOP');
-        await elapse(pauseTimeoutMs + 500);
+        await elapse(pauseTimeoutMs.long + 500);
         return operator.signal('SIGCONT');
       case 'kill A and the operator':
       case 'kill B and the operator':
@@ -133,17 +160,22 @@ export class Ground {
         operator.go();
         await Promise.race([operator.ended, elapse(faultMs)]);
         return node.kill('SIGCONT');
+      case 'cut A from B':
+      case 'slow A from B':
+        return this.disturb([this.cables.get(a)!.byPartner, this.cables.get(b)!.byPartner], fault, operator);
       default:
-        return this.disturb(this.cables.get(node)!, /^slow/.test(fault), operator);
+        return this.disturb([this.cables.get(node)!.byOperator], fault, operator);
     }
   }
 
-  private async disturb(cable: Cable, isSlow: boolean, operator: Operator): Promise<void> {
-    if (isSlow) cable.slow(faultMs);
-    else cable.cut();
+  private async disturb(cables: readonly Cable[], fault: Fault, operator: Operator): Promise<void> {
+    for (const cable of cables) {
+      if (/^slow/.test(fault)) cable.slow(faultMs / 2);
+      else cable.cut();
+    }
     operator.go();
     await Promise.race([operator.ended, elapse(faultMs)]);
-    cable.heal();
+    for (const cable of cables) cable.heal();
   }
 
   /** Exactly one primary, and the other its replica. */

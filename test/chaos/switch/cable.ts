@@ -52,7 +52,8 @@ export class Cable {
       from.on('error', () => {});
       from.on('close', () => {
         this.sockets.delete(from);
-        to.destroy();
+        // Who is cut off does not hear of it.
+        if (this.state.is !== 'cut') to.destroy();
       });
       from.on('data', (bytes: Buffer) => this.carry(bytes, to));
     }

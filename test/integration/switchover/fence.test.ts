@@ -12,6 +12,7 @@ import {
 } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
 import { resumeSwitch, type StepName, type SwitchOptions, switchPrimary } from '../../../src/switchover/index.js';
+import { Cable } from '../../chaos/switch/cable.js';
 
 const deadlineMs = 20_000;
 const persistent = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -29,6 +30,14 @@ afterEach(async () => {
   pair = undefined;
   await rm(folder, { recursive: true, force: true });
 });
+
+async function waitForLink(replica: LabServer): Promise<void> {
+  await waitFor(() => replicationOf(replica), {
+    deadlineMs,
+    what: 'its link',
+    until: ({ state }) => state === 'connected',
+  });
+}
 
 class End extends Error {}
 
@@ -62,6 +71,30 @@ async function bounce(server: LabServer): Promise<void> {
   await server.exited;
   await server.restart({ replicaOf: null });
 }
+
+describe.each(['redis-7.0', 'valkey-9.1'] as const)('the fence, on %s', (version) => {
+  it('holds when the old primary does not hear that its replica was promoted, and the operator ends', async () => {
+    pair = await startPair({ version });
+    const { primary, replica } = pair;
+    const cable = await Cable.before(primary);
+    try {
+      await replica.cli('REPLICAOF', '127.0.0.1', cable.port);
+      await waitForLink(replica);
+      // With the time that is the default: it is made for this.
+      const onBoundary: SwitchOptions['onBoundary'] = ({ step, side }) => {
+        if (step === 'promote' && side === 'before') cable.cut();
+        if (step === 'promote' && side === 'after') throw new End();
+      };
+      const { from, to } = { from: `valkey://${primary.address}`, to: `valkey://${replica.address}` };
+      await expect(switchPrimary({ from, to, onBoundary })).rejects.toBeInstanceOf(End);
+      const { slave0, connected_slaves } = await primary.info('replication');
+      expect([connected_slaves, slave0]).toEqual(['1', expect.stringContaining('state=online')]);
+      expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
+    } finally {
+      await cable.close();
+    }
+  });
+});
 
 describe.each(serverVersions)('the fence, on %s', (version) => {
   it('holds when the operator ends right after the promotion, also when the pause and the server have ended', async () => {

@@ -17,6 +17,11 @@ const cut = (_node: FakeNode, connection: { cut(): void }): 'silent' => {
   return 'silent';
 };
 const silent = (): 'silent' => 'silent';
+/** The watched key is gone, so that the transaction does nothing. */
+const expired = (node: FakeNode): string => {
+  node.follow(node.peers.get('1'));
+  return '*-1\r\n';
+};
 const refuse = (): string => '-NOPERM no\r\n';
 
 async function failureOf(promise: Promise<unknown>): Promise<SwitchError> {
@@ -86,6 +91,7 @@ describe('a failure before the promotion is undone', () => {
     ['the replica is lost while it catches up', (_a, b) => b.on(/^ROLE/, cut)],
     ['the replica does not answer', (_a, b) => b.on(/^ROLE/, silent)],
     ['the promotion is refused', (_a, b) => b.on(/^REPLICAOF NO ONE/, refuse)],
+    ['the promotion comes too late', (_a, b) => b.on(/^EXEC/, expired)],
     ['the promotion never arrives', (_a, b) => b.on(/^REPLICAOF NO ONE/, cut)],
     ['the promotion is not answered and not done', (_a, b) => b.on(/^REPLICAOF NO ONE/, silent)],
     ['unpausing is lost the first time', (a, b) => [a.on(/^CLIENT UNPAUSE/, cut), b.lag()]],
