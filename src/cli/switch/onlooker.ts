@@ -15,6 +15,8 @@ export interface OnlookerOptions {
 
 /** What somebody who only watched and wrote has seen. */
 export interface Testimony {
+  /** Right before the switch: what the checks have caused by then is not the switch's. */
+  readonly before: Survey;
   readonly canary: CanaryReport | undefined;
   /** Why there is none, although it was wanted. */
   readonly canaryTrouble: string | undefined;
@@ -29,6 +31,7 @@ export interface Testimony {
 export class Onlooker {
   private constructor(
     private readonly options: OnlookerOptions,
+    private readonly before: Survey,
     private readonly gauge: PairGauge | undefined,
     private readonly canary: Canary | undefined,
     private readonly canaryTrouble: string | undefined,
@@ -37,6 +40,7 @@ export class Onlooker {
   /** Resolves after the margin. */
   static async start(options: OnlookerOptions): Promise<Onlooker> {
     const { access, target } = options;
+    const before = await takeSurvey(access, {}, { clients: false });
     const nodes = [target.from, target.to, ...target.others].map(({ name }) => parseAddress(name) as Address);
     let canary: Canary | undefined;
     let trouble: string | undefined;
@@ -47,7 +51,7 @@ export class Onlooker {
       });
     }
     const gauge = options.gauge ? new PairGauge({ access, nodes }) : undefined;
-    const onlooker = new Onlooker(options, gauge, canary, trouble);
+    const onlooker = new Onlooker(options, before, gauge, canary, trouble);
     await onlooker.#margin();
     return onlooker;
   }
@@ -57,8 +61,9 @@ export class Onlooker {
     await this.#margin();
     const tracks = this.gauge?.stop() ?? [];
     const canary = await this.canary?.finish();
-    const after = await takeSurvey(this.options.access).catch(() => undefined);
-    return { canary, canaryTrouble: this.canaryTrouble, tracks, tracksStartedMs: this.gauge?.startedMs ?? 0, after };
+    const after = await takeSurvey(this.options.access, {}, { clients: false }).catch(() => undefined);
+    const { before, canaryTrouble } = this;
+    return { before, canary, canaryTrouble, tracks, tracksStartedMs: this.gauge?.startedMs ?? 0, after };
   }
 
   #margin(): Promise<void> {

@@ -2,7 +2,6 @@ import type { Finding, Target } from '../../switchover/checks/index.js';
 import { SwitchError, type SwitchErrorCode, type SwitchReport } from '../../switchover/index.js';
 import { errorGrowth, type StoryOutcome, type SwitchStory, storyNodes } from '../../switchover/report/index.js';
 import type { SentinelReport } from '../../switchover/sentinel/index.js';
-import type { Survey } from '../../switchover/survey/index.js';
 import type { Testimony } from './onlooker.js';
 
 export interface StoryParts {
@@ -12,7 +11,6 @@ export interface StoryParts {
   readonly startedMs: number;
   readonly target: Target;
   readonly findings: readonly Finding[];
-  readonly before: Survey;
   readonly result: SwitchReport | SwitchError;
   readonly sentinels: readonly SentinelReport[];
   readonly testimony: Testimony;
@@ -28,8 +26,8 @@ const outcomes: Partial<Record<SwitchErrorCode, StoryOutcome>> = {
 
 /** Puts together what the switch, the witness and the surveys know. */
 export function tellStory(parts: StoryParts): SwitchStory {
-  const { madeBy, startedAt, startedMs, target, findings, before, result, sentinels, testimony } = parts;
-  const { canary, canaryTrouble, tracks, tracksStartedMs, after } = testimony;
+  const { madeBy, startedAt, startedMs, target, findings, result, sentinels, testimony } = parts;
+  const { before, canary, canaryTrouble, tracks, tracksStartedMs, after } = testimony;
   const isError = result instanceof SwitchError;
   const faults = canary === undefined ? 0 : faultsOf(canary.sequence);
   return {
@@ -44,7 +42,7 @@ export function tellStory(parts: StoryParts): SwitchStory {
     before: storyNodes(before),
     after: after === undefined ? [] : storyNodes(after),
     sentinels,
-    errors: after === undefined ? [] : errorGrowth(before, after),
+    errors: after === undefined ? [] : errorGrowth(before, after, canary?.refusals),
     canary,
     canaryStartedMs: (canary?.startedMs ?? startedMs) - startedMs,
     canaryTrouble,

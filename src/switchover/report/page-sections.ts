@@ -147,12 +147,13 @@ function answersOf({ expected, answered, sessions, late, held, missing, unable, 
 
 export function errorTable({ errors }: SwitchStory): Html {
   const head = html`<h2>Errors that the servers gave</h2>`;
-  if (errors.length === 0) return html`${head}<p>None, to any client, on any node.</p>`;
+  if (errors.length === 0)
+    return html`${head}<p>None, to any client, on any node (the canary's own are in the proof).</p>`;
   const rows = errors.map(
     ({ node, code, before, after }) =>
       html`<tr><td class="name">${code}</td><td>${node}</td><td class="number">${count(after - before)}</td></tr>`,
   );
-  return html`${head}<p>Counted by the servers themselves while the switch went on, for all clients together. A client that can follow takes
+  return html`${head}<p>Counted by the servers themselves while the switch went on, for all clients together, without the canary. A client that can follow takes
     READONLY and REDIRECT as the news that there is a new primary.</p>
     <div class="scroll"><table><thead><tr><th>error</th><th>node</th><th class="number">times</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

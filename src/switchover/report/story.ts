@@ -18,7 +18,7 @@ export interface StoryNode {
   readonly link: string;
 }
 
-/** Error replies of one kind that a node gave while the switch went on, to all its clients. */
+/** Error replies of one kind that a node gave while the switch went on, to all its clients but the canary. */
 export interface ErrorGrowth {
   readonly node: string;
   readonly code: string;
@@ -66,14 +66,20 @@ export function storyNodes(survey: Survey): StoryNode[] {
   });
 }
 
-/** Which errors the nodes gave between the two surveys. A node that was restarted or lost in between tells nothing. */
-export function errorGrowth(before: Survey, after: Survey): ErrorGrowth[] {
+/**
+ * Which errors the nodes gave between the two surveys, apart from `own`, the canary's. A node that was restarted or lost in
+ * between tells nothing.
+ */
+export function errorGrowth(before: Survey, after: Survey, own: Readonly<Record<string, number>> = {}): ErrorGrowth[] {
+  const left = new Map(Object.entries(own));
   return before.nodes.filter(isReached).flatMap((was) => {
     const is = after.nodes.filter(isReached).find(({ name }) => name === was.name);
     if (is === undefined || is.runId !== was.runId) return [];
     return [...is.counters.errors].flatMap(([code, count]): ErrorGrowth[] => {
       const earlier = was.counters.errors.get(code) ?? 0;
-      return count > earlier ? [{ node: was.name, code, before: earlier, after: count }] : [];
+      const mine = Math.min(left.get(code) ?? 0, count - earlier);
+      left.set(code, (left.get(code) ?? 0) - mine);
+      return count - mine > earlier ? [{ node: was.name, code, before: earlier, after: count - mine }] : [];
     });
   });
 }

@@ -26,10 +26,9 @@ const parts = {
   startedMs: 6_000,
   target: { from: node(), to: replica(), others: [] },
   findings: [],
-  before,
   result: report!,
   sentinels: [],
-  testimony: { canary, canaryTrouble: undefined, tracks, tracksStartedMs: 5_500, after },
+  testimony: { before, canary, canaryTrouble: undefined, tracks, tracksStartedMs: 5_500, after },
 };
 
 describe('the story of a switch', () => {
@@ -39,9 +38,9 @@ describe('the story of a switch', () => {
     expect([told.canaryStartedMs, told.tracksStartedMs]).toEqual([-1_000, -500]);
   });
 
-  it('counts the errors that came meanwhile, and none of a server that is another one now', () => {
+  it('counts the errors that came meanwhile, without those of the canary, and none of a server that is another one now', () => {
     expect(tellStory(parts).errors).toEqual([
-      { node: '10.0.0.1:6379', code: 'READONLY', before: 3, after: 5 },
+      { node: '10.0.0.1:6379', code: 'READONLY', before: 3, after: 4 },
       { node: '10.0.0.1:6379', code: 'OOM', before: 0, after: 1 },
     ]);
   });
