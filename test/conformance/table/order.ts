@@ -1,3 +1,4 @@
+import { waitFor } from '../../../src/lab/wait-for.js';
 import type { Act, Case, Scene } from '../kit/transcript.js';
 
 const narrow = 'AUTH narrow narrow-password -> +OK';
@@ -118,6 +119,27 @@ export const orderCases: readonly Case[] = [
       'p| GET k -> -LOADING Valkey is loading the dataset in memory',
       'GET k -> -REDIRECT <primary>',
       (scene) => scene.rig.loadFast(),
+    ],
+  },
+  {
+    fact: '1.2 after REDIRECT',
+    name: 'BUSY',
+    talk: [
+      setting('busy-reply-threshold', '5'),
+      's| EVAL "while true do end" 0',
+      async (scene) => {
+        const busy = async () => (await scene.talker('p').ask('GET', 'k')).startsWith('-BUSY ');
+        await waitFor(busy, { deadlineMs: 10_000, what: 'the script to be called slow' });
+      },
+      'GET k -> -REDIRECT <primary>',
+      'SET k v -> -REDIRECT <primary>',
+      'p| GET k -> -BUSY *',
+      async ({ node }) => {
+        await node.cli('SCRIPT', 'KILL');
+      },
+      's| <- -*',
+      setting('busy-reply-threshold', '5000'),
+      'GET k -> -REDIRECT <primary>',
     ],
   },
   {
