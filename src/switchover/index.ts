@@ -1,3 +1,4 @@
+export { Canary, type CanaryOptions, type CanaryReport, PairGauge } from './canary/index.js';
 export {
   type Check,
   type CheckWanted,
@@ -7,6 +8,7 @@ export {
   worstOf,
 } from './checks/index.js';
 export { type PlannedSwitch, planSwitch } from './plan-switch.js';
+export { reportPage, type SwitchStory } from './report/index.js';
 export { type ResumeAccess, type ResumeReport, resumeSwitch } from './resume/resume-switch.js';
 export { type SentinelOrder, type SentinelReport, sentinelOrders, tellSentinels } from './sentinel/index.js';
 export { type NodeSurvey, type PairAccess, type ReachedNode, type Survey, takeSurvey } from './survey/index.js';
