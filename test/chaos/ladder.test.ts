@@ -1,18 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type ClientLibrary, LoadRun, openClient } from '../../src/lab/load/index.js';
 import { type LabPair, startPair, waitForSync } from '../../src/lab/servers/index.js';
 import { waitFor } from '../../src/lab/wait-for.js';
+import { CliHome } from '../integration/cli/run-cli.js';
 import { RestartService } from '../integration/upgrade/restart-service.js';
-import { buildSegue, runSegue } from '../integration/upgrade/run-segue.js';
 
 // The whole way up as an operator goes it: the compiled command, once for each version, on one pair under load.
 const deadlineMs = 30_000;
 const closing: (() => unknown)[] = [];
-
-beforeAll(buildSegue);
 
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -21,11 +16,11 @@ afterEach(async () => {
 const seed = Math.floor(Math.random() * 1e9);
 
 it(`Redis 7.0 → Valkey 8.0 → 8.1 → 9.1 under load with segue upgrade: nobody notices (seed ${seed})`, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'segue-ladder-'));
-  closing.push(() => rm(folder, { recursive: true, force: true }));
+  const home = await CliHome.make();
+  closing.push(() => home.leave());
   const pair = await startPair({ version: 'redis-7.0', args: ['--repl-backlog-size', '64mb'] });
   closing.push(() => pair.stop());
-  const service = await RestartService.start(pair.nodes, 'valkey-8.0', folder);
+  const service = await RestartService.start(pair.nodes, 'valkey-8.0', home.folder);
   closing.push(() => service.close());
   const loads = (['ioredis5', 'ioredis6', 'iovalkey'] as const).map((library, at) =>
     startLoad(pair, library, seed + at),
@@ -36,7 +31,7 @@ it(`Redis 7.0 → Valkey 8.0 → 8.1 → 9.1 under load with segue upgrade: nobo
     const before = writes();
     await waitFor(() => writes() > before + 200, { deadlineMs, what: `writes before ${version}` });
     service.version = version;
-    const report = await upgrade(pair, service.command, version, join(folder, version));
+    const report = await upgrade(home, pair, service.command, version);
     expect(report).toMatchObject({ ok: true, nodes: [{ resync: 'partial' }, { resync: 'partial' }] });
     expect(pair.nodes.map((node) => node.version)).toEqual([version, version]);
   }
@@ -67,11 +62,9 @@ function startLoad({ primary }: LabPair, library: ClientLibrary, seed: number): 
 }
 
 /** Resolves with what it printed on stdout. */
-async function upgrade({ primary }: LabPair, restart: string, expected: string, journal: string): Promise<unknown> {
-  const args = ['--nodes', primary.address, '--restart', restart, '--expect', expected, '--journal', journal];
-  const { child, ended } = runSegue(['upgrade', ...args, '--yes', '--json']);
-  closing.push(() => child.kill('SIGKILL'));
-  const { code, stdout, stderr } = await ended;
+async function upgrade(home: CliHome, { primary }: LabPair, restart: string, expected: string): Promise<unknown> {
+  const args = ['upgrade', '--nodes', primary.address, '--restart', restart, '--expect', expected, '--yes', '--json'];
+  const { code, stdout, stderr } = await home.run(args);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }

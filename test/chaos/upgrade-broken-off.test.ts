@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { stageText } from '../../src/cli/upgrade/upgrade-lines.js';
 import { LoadRun, openClient } from '../../src/lab/load/index.js';
 import { replicationOf, startPair } from '../../src/lab/servers/index.js';
 import { waitFor } from '../../src/lab/wait-for.js';
 import { stagesOf } from '../../src/switchover/upgrade/stage.js';
+import { CliHome } from '../integration/cli/run-cli.js';
 import { RestartService } from '../integration/upgrade/restart-service.js';
-import { buildSegue, runSegue } from '../integration/upgrade/run-segue.js';
 
 // kill -9 of the operator in every stage; then the upgrade is resumed. No application notices either.
 const deadlineMs = 60_000;
 const closing: (() => unknown)[] = [];
-
-beforeAll(buildSegue);
 
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -27,12 +22,12 @@ const stages = stagesOf(plan).map(stageText);
 it.each(stages.map((text, index) => [index, text] as const))(
   'killed in stage %i, "%s", the upgrade is resumed',
   async (index, _text) => {
-    const folder = await mkdtemp(join(tmpdir(), 'segue-killed-'));
-    closing.push(() => rm(folder, { recursive: true, force: true }));
+    const home = await CliHome.make();
+    closing.push(() => home.leave());
     const pair = await startPair({ version: 'valkey-8.1' });
     closing.push(() => pair.stop());
     const { primary, replica } = pair;
-    const service = await RestartService.start(pair.nodes, 'valkey-9.1', folder);
+    const service = await RestartService.start(pair.nodes, 'valkey-9.1', home.folder);
     closing.push(() => service.close());
     const client = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: true });
     const load = new LoadRun(client, { keyPrefix: 'load', seed: index, paceMs: 10, workloads: ['single', 'multi'] });
@@ -43,17 +38,13 @@ it.each(stages.map((text, index) => [index, text] as const))(
     await waitFor(() => load.meter.report().writes > 50, { deadlineMs, what: 'some writes' });
 
     const args = ['upgrade', '--nodes', primary.address, '--restart', service.command, '--yes', '--switch-back'];
-    const environment = { XDG_STATE_HOME: folder };
-    const killed = runSegue([...args, '--expect', 'valkey-9.1'], environment);
-    closing.push(() => killed.child.kill('SIGKILL'));
+    const killed = home.start([...args, '--expect', 'valkey-9.1']);
     const begun = (): number => killed.stderr().split('▸').length - 1;
     await waitFor(() => begun() > index, { deadlineMs, what: `stage ${index}`, intervalMs: 1 });
     killed.child.kill('SIGKILL');
     await killed.ended;
 
-    const resumed = runSegue([...args, '--resume', '--json'], environment);
-    closing.push(() => resumed.child.kill('SIGKILL'));
-    const { code, stdout, stderr } = await resumed.ended;
+    const { code, stdout, stderr } = await home.run([...args, '--resume', '--json']);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, primary: primary.address });
     expect(pair.nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);

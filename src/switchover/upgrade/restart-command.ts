@@ -86,7 +86,7 @@ export class RestartCommand {
         await Promise.all([child.stdout, child.stderr].map(ended));
         if (signal.aborted) reject(signal.reason);
         else if (code === 0) resolve();
-        else reject(new Error(`the restart command ended with ${killedBy ?? `exit code ${code}`}: ${line}`));
+        else reject(new Error(`the restart command ended with ${killedBy ?? `exit code ${code}`}`));
       });
     });
   }

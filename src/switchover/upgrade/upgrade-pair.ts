@@ -1,11 +1,8 @@
 import { checkPair } from '../checks/index.js';
-import { planSwitch } from '../plan-switch.js';
-import { resumeSwitch } from '../resume/resume-switch.js';
 import { type AccessIo, isReached, takeSurvey } from '../survey/index.js';
 import { SwitchError } from '../switch-error.js';
-import { switchPrimary } from '../switch-primary.js';
 import { left } from './leave.js';
-import { loginFor } from './login.js';
+import { makePrimary } from './make-primary.js';
 import { planUpgrade } from './plan-upgrade.js';
 import { inStep, isExpected, restartNode } from './restart-node.js';
 import { versionText } from './server-version.js';
@@ -137,42 +134,6 @@ async function perform(
     case 'prove':
       return prove(run);
   }
-}
-
-/** An earlier attempt may have been broken off in the middle of the switch: it is finished or undone first. */
-async function endBrokenSwitch(run: UpgradeRun): Promise<void> {
-  const { journalPath, resume, nodes } = run.options;
-  if (journalPath === undefined || resume !== true) return;
-  const ended = await resumeSwitch(switchJournalOf(journalPath), { ...loginFor(run.options), nodes }, run.io);
-  if (ended.outcome === 'finished' && ended.report !== undefined) run.switches.push(ended.report);
-}
-
-/** It stands beside ours. */
-function switchJournalOf(journalPath: string): string {
-  return `${journalPath}.switch`;
-}
-
-async function makePrimary(run: UpgradeRun, name: string): Promise<string> {
-  const to = run.node(name);
-  await endBrokenSwitch(run);
-  // It may be the second attempt, and the first may have come through.
-  if ((await to.look()).replication.role === 'primary') {
-    run.recall({ kind: 'switch', node: name });
-    return `${name} is primary already`;
-  }
-  const survey = await takeSurvey(run.options, run.io, { clients: false });
-  const perform = run.options.switchPrimary ?? ((options) => switchPrimary(options, run.io));
-  const { journalPath } = run.options;
-  const report = await perform({
-    ...run.options.switchOptions,
-    ...loginFor(run.options),
-    ...planSwitch(survey, { to: name }),
-    ...(journalPath === undefined ? {} : { journalPath: switchJournalOf(journalPath) }),
-    signal: run.signal,
-  });
-  run.switches.push(report);
-  run.recall({ kind: 'switch', node: name });
-  return `writes waited ${report.unwritableMs?.toFixed(1)} ms, ${report.resync} resync`;
 }
 
 async function prove(run: UpgradeRun): Promise<string> {

@@ -1,41 +1,33 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LabPair, replicationOf, startPair } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
+import { CliHome, type Running } from '../cli/run-cli.js';
 import { RestartService } from './restart-service.js';
-import { buildSegue, type Run, runSegue } from './run-segue.js';
 
-let folder: string;
+let home: CliHome;
 let pair: LabPair | undefined;
 let service: RestartService | undefined;
-const running: Run[] = [];
-
-beforeAll(buildSegue);
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'segue-upgrade-command-'));
+  home = await CliHome.make();
 });
 
 afterEach(async () => {
-  for (const { child } of running.splice(0)) child.kill('SIGKILL');
   service?.close();
   await pair?.stop();
   [service, pair] = [undefined, undefined];
-  await rm(folder, { recursive: true, force: true });
+  await home.leave();
 });
 
 async function lab(): Promise<{ pair: LabPair; service: RestartService }> {
   pair = await startPair({ version: 'valkey-8.1' });
-  service = await RestartService.start(pair.nodes, 'valkey-9.1', folder);
+  service = await RestartService.start(pair.nodes, 'valkey-9.1', home.folder);
   return { pair, service };
 }
 
-function upgrade(args: readonly string[]): Run {
-  const run = runSegue(['upgrade', ...args], { XDG_STATE_HOME: folder });
-  running.push(run);
-  return run;
+function upgrade(args: readonly string[]): Running {
+  return home.start(['upgrade', ...args]);
 }
 
 describe('segue upgrade', () => {
@@ -50,7 +42,7 @@ describe('segue upgrade', () => {
     const { stdout } = await upgrade([...args, '--json']).ended;
     expect(JSON.parse(stdout)).toMatchObject({ plan: { primary: primary.address, target: replica.address } });
     expect(service.restarted).toEqual([]);
-    expect(await readdir(folder)).not.toContain('segue');
+    expect(await readdir(home.folder)).not.toContain('segue');
   });
 
   it('needs --yes where nobody can be asked', async () => {

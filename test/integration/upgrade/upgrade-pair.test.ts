@@ -9,8 +9,10 @@ import {
   replicationOf,
   type ServerVersion,
   startPair,
+  startSentinel,
   startServer,
 } from '../../../src/lab/servers/index.js';
+import { waitFor } from '../../../src/lab/wait-for.js';
 import type { Boundary } from '../../../src/switchover/index.js';
 import {
   type Restart,
@@ -225,6 +227,32 @@ describe('upgradePair', () => {
     const warning = report.warnings.find((text) => text.includes('still work on'));
     expect(warning).toContain('1 clients that should follow');
     expect(warning).toContain('stubborn (ping)');
+  });
+
+  it('tells a Sentinel, which takes the new primary for its own at once', async () => {
+    pair = await startPair({ version: 'valkey-8.1' });
+    const { primary, replica, nodes } = pair;
+    const sentinel = await startSentinel({ version: 'valkey-8.1', primary, quorum: 1, downAfterMs: 30_000 });
+    try {
+      await waitFor(() => sentinel.cli('SENTINEL', 'REPLICAS', 'pair'), {
+        deadlineMs: 20_000,
+        what: 'the Sentinel to know the replica',
+        until: (replicas) => (replicas as unknown[]).length === 1,
+      });
+      const switchedAt: string[] = [];
+      const report = await upgrade({
+        nodes: urls(pair),
+        restart: async (node, signal) => {
+          switchedAt.push(await sentinel.primary());
+          await serviceManager(nodes, 'valkey-9.1')(node, signal);
+        },
+        sentinels: [`valkey://${sentinel.host}:${sentinel.port}`],
+      });
+      expect(switchedAt).toEqual([primary.address, replica.address]);
+      expect(report.warnings.filter((text) => text.includes('Sentinel'))).toEqual([]);
+    } finally {
+      await sentinel.stop();
+    }
   });
 
   it('puts a node right that comes back as a primary', async () => {
