@@ -1,4 +1,5 @@
 import { type SwitchStory, stopOfWrites } from './story.js';
+import { count } from './words.js';
 
 /** What the charts draw. Times in ms, 0 is when writes began to wait. */
 export interface ChartData {
@@ -8,6 +9,8 @@ export interface ChartData {
   readonly steps: readonly { readonly name: string; readonly from: number; readonly to: number }[];
   /** While no node took writes. */
   readonly stall: readonly [from: number, to: number] | null;
+  /** While commands waited in the sessions of clients on Segue, and how many. */
+  readonly held: { readonly name: string; readonly from: number; readonly to: number } | null;
   readonly nodes: readonly {
     readonly name: string;
     readonly role: 'from' | 'to' | 'other';
@@ -45,21 +48,33 @@ export function chartData(story: SwitchStory): ChartData | undefined {
   const whole = [times.reduce((a, b) => Math.min(a, b), 0), times.reduce((a, b) => Math.max(a, b), 1)] as const;
   const stallMs = story.switch?.unwritableMs;
   const end = stallMs ?? spans.at(-1)!.to;
+  const held = heldPart(story, spans);
   return {
     whole,
-    views: viewsOf(whole, end),
+    views: viewsOf(whole, end, held),
     steps: spans,
     stall: stallMs === undefined ? null : [0, rounded(stallMs)],
+    held,
     nodes,
     canary,
   };
 }
 
-function viewsOf(whole: readonly [number, number], end: number): ChartData['views'] {
+/** From the notice to hold until the promotion, with which the one to go on is published. */
+function heldPart({ switch: report }: SwitchStory, spans: ChartData['steps']): ChartData['held'] {
+  const notice = report?.sessions.hold;
+  const begun = spans.find(({ name }) => name === 'hold');
+  if (notice === undefined || notice.sessions === 0 || begun === undefined) return null;
+  const ended = spans.find(({ name }) => name === 'promote' || name === 'failover') ?? spans.at(-1)!;
+  const commands = `${count(notice.held)} ${notice.held === 1 ? 'command' : 'commands'}`;
+  return { name: `${commands} held by ${count(notice.sessions)} sessions`, from: begun.from, to: ended.to };
+}
+
+function viewsOf(whole: readonly [number, number], end: number, held: ChartData['held']): ChartData['views'] {
   const within = (from: number, to: number): [number, number] => [Math.max(whole[0], from), Math.min(whole[1], to)];
   return [
     { name: 'around the switch', range: within(-1_000, end + 1_000) },
-    { name: 'the moment itself', range: within(-15, end + 25) },
+    { name: 'the moment itself', range: within(Math.min(-15, (held?.from ?? 0) - 5), end + 25) },
     { name: 'everything', range: whole },
   ];
 }

@@ -88,7 +88,8 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
     const at = (ms: number): number => plot.valToPos(ms, 'x', true);
     const [first, last] = [data.steps[0]!, data.steps[data.steps.length - 1]!];
     const isFar = at(last.to) - at(first.from) < 240 * ratio;
-    const bars = isFar ? [{ name: 'the switch', from: first.from, to: last.to }] : data.steps;
+    const steps = isFar ? [{ name: 'the switch', from: first.from, to: last.to }] : data.steps;
+    const bars = data.held === null ? steps : [...steps, data.held];
     const [start, end] = [bbox.left, bbox.left + bbox.width];
     const rows: number[] = [];
     ctx.save();
@@ -105,9 +106,10 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
       if (row < 0) row = rows.length;
       rows[row] = Math.max(right, left + width + 10 * ratio);
       const top = bbox.top + row * 20 * ratio;
-      ctx.fillStyle = faint('to');
+      const tone = bar === data.held ? 'canary' : 'to';
+      ctx.fillStyle = faint(tone);
       ctx.fillRect(left, top, right - left, 17 * ratio);
-      ctx.fillStyle = colour('to');
+      ctx.fillStyle = colour(tone);
       ctx.fillRect(left, top, 2 * ratio, 17 * ratio);
       ctx.fillStyle = colour('ink');
       ctx.textAlign = isRight ? 'left' : 'right';
@@ -157,7 +159,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
   function chart(
     id: string,
     series: readonly Series[],
-    look: { height: number; format: (value: number) => string; dots?: boolean; stepped?: boolean },
+    look: { height: number; format: (value: number) => string; dots?: boolean; stepped?: 1 | -1 },
   ): void {
     const figure = document.getElementById(id);
     const target = figure?.querySelector('div');
@@ -193,7 +195,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
           fill: look.dots ? undefined : faint(one.colour),
           width: look.dots ? 0 : 1.6,
           points: { show: false },
-          paths: look.stepped ? Chart.paths.stepped({ align: 1 }) : look.dots ? () => null : undefined,
+          paths: look.stepped ? Chart.paths.stepped({ align: look.stepped }) : look.dots ? () => null : undefined,
         })),
       ],
       hooks: { drawClear: [shade], draw: look.dots ? [drawWrites] : [], setCursor: [readout] },
@@ -206,7 +208,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
     if (target == null) return;
     const options = {
       width: widthOf(target),
-      height: 124,
+      height: 140,
       legend: { show: false },
       padding,
       cursor: { sync: { key: 'switch' }, drag: { x: true, y: false }, y: false, points: { show: false } },
@@ -236,7 +238,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
     chart(
       'rate-chart',
       rates.map((node) => ({ label: node.name, colour: roles[node.role], at: node.at, values: node.rate })),
-      { height: 190, format: amount },
+      { height: 190, format: amount, stepped: -1 },
     );
     if (data.canary !== null) {
       const { at, worst } = data.canary;
@@ -250,7 +252,7 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
     chart(
       'waiting-chart',
       waiting.map((node) => ({ label: node.name, colour: roles[node.role], at: node.at, values: node.waiting })),
-      { height: 130, format: amount, stepped: true },
+      { height: 130, format: amount, stepped: 1 },
     );
     show(view);
   }

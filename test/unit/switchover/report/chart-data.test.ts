@@ -18,6 +18,13 @@ describe('what the charts draw', () => {
     expect(data.nodes[1]!.role).toBe('to');
   });
 
+  it('has the time in which sessions held their commands', () => {
+    expect(chartData(story())!.held).toEqual({ name: '44 commands held by 12 sessions', from: -5, to: 2 });
+    const base = story();
+    const silent = { ...base.switch!, sessions: { silent: 'it was not wanted' } };
+    expect(chartData(story({ switch: silent }))!.held).toBeNull();
+  });
+
   it('keeps every write near the switch, and the slowest of ten milliseconds further away', () => {
     const { canary } = chartData(story())!;
     expect(canary).toEqual({ at: [-1_025, -1_024, 3, 1_975, 1_995], worst: [0.2, 0.3, 3, 0.9, 0.1] });
