@@ -27,7 +27,8 @@ export class Walk {
     run.steps.push(report);
     run.journal?.step(step.name, failure?.message);
     const unwritten = run.clientsWait ? undefined : await this.account();
-    const trouble = failure ?? (step.phase === 'follow-up' || step.phase === 'decisive' ? undefined : unwritten);
+    // A disk that is full is no reason to stop half way.
+    const trouble = failure ?? (run.promotedAt === undefined ? unwritten : undefined);
     if (trouble === undefined || step.phase !== 'follow-up') return trouble;
     this.open.push(`${step.name}: ${trouble.message}`);
     return undefined;

@@ -160,6 +160,7 @@ async function learn(run: SwitchRun, plan: SwitchPlan, from: NodeNow, to: NodeNo
 
 async function finish(run: SwitchRun, walk: Walk, { kind, because }: Decision, from: NodeNow): Promise<ResumeReport> {
   if (kind === 'promote-again') await insist(run, run.to, [['REPLICAOF', 'NO', 'ONE']]);
+  run.promotedAt = run.clock.now();
   await untilAnswered(run, () => run.to.askAll(run.sessions.releaseOrders('switched')));
   for (const step of stepsAfterPromotion) {
     if (step.name === 'demote' && from.role === 'replica' && kind === 'finish') continue;

@@ -14,29 +14,31 @@ export const promote: Step = {
       throw new Error(`the pause of ${run.from.name} might end before the switch does`);
     }
     if (run.lock.isLost) throw new Error('the lock of this switch was lost');
-    try {
-      const replies = await run.to.askAll(run.ticket.orders(run.sessions.releaseOrders('switched')));
-      run.promotedAt = run.clock.now();
-      const promotion = run.ticket.read(replies);
-      if (promotion.is === 'refused') {
-        run.promotedAt = undefined;
-        throw new Refused(promotion.reason);
-      }
-    } catch (error) {
-      if (error instanceof Refused) throw error;
-      await settlePromotion(run, error);
-      run.promotedAt = run.clock.now();
-    }
+    const trouble = await order(run);
+    if (trouble !== undefined) await settlePromotion(run, trouble);
+    run.promotedAt ??= run.clock.now();
   },
 };
 
-class Refused extends Error {}
+/** Resolves with what was refused or lost. */
+async function order(run: SwitchRun): Promise<Error | undefined> {
+  try {
+    const replies = await run.to.askAll(run.ticket.orders(run.sessions.releaseOrders('switched')));
+    const promotion = run.ticket.read(replies);
+    if (promotion.is === 'refused') return new Error(promotion.reason);
+    run.promotedAt = run.clock.now();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
 
 /**
- * The answer to the promotion did not come. Resolves when B has been promoted, rejects when it cannot be any more. As long
- * as that is open, A must not be: its pause is prolonged.
+ * The answer to the promotion did not come, or was no yes: a refusal of one order says nothing of the others, the role does.
+ * Resolves when B has been promoted, rejects with the trouble when it cannot be any more. As long as that is open, A must
+ * not be: its pause is prolonged.
  */
-async function settlePromotion(run: SwitchRun, lost: unknown): Promise<void> {
+async function settlePromotion(run: SwitchRun, trouble: Error): Promise<void> {
   const deadline = run.clock.now() + run.limits.finishTimeoutMs;
   for (;;) {
     try {
@@ -51,9 +53,9 @@ async function settlePromotion(run: SwitchRun, lost: unknown): Promise<void> {
         await run.delay(insistPollMs);
         continue;
       }
-      const reason = `${run.to.name} may or may not have been promoted (${messageOf(lost)}), and cannot be asked`;
+      const reason = `${run.to.name} may or may not have been promoted (${trouble.message}), and cannot be asked`;
       throw new SwitchError('SEGUE_SWITCH_UNKNOWN', `${reason}: ${messageOf(error)}`, undefined, error);
     }
-    throw lost;
+    throw trouble;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -83,6 +83,28 @@ describe('two operators', () => {
       }),
     });
     expect(busy?.code).toBe('SEGUE_SWITCH_BUSY');
+  });
+});
+
+describe('a journal', () => {
+  it('holds no secrets, and a resumption brings its own', async () => {
+    const options = await start({ password: 'se:cr@t' });
+    const [from, to] = [pair.primary, pair.replica].map(({ address }) => `valkey://:se%3Acr%40t@${address}`);
+    const end = new Error('the end');
+    await expect(
+      switchPrimary({
+        ...options,
+        from: from!,
+        to: to!,
+        ...at('promote', 'after', () => {
+          throw end;
+        }),
+      }),
+    ).rejects.toBe(end);
+    expect(await readFile(journalPath, 'utf8')).not.toMatch(/cr@t|cr%40t/);
+    const limits = { nodeTimeoutMs: 200, finishTimeoutMs: 200 };
+    expect((await failureOf(resumeSwitch(journalPath, limits))).code).toBe('SEGUE_SWITCH_UNKNOWN');
+    expect((await resumeSwitch(journalPath, { nodes: [from!, to!] })).outcome).toBe('finished');
   });
 });
 

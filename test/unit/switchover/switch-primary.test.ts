@@ -81,6 +81,18 @@ describe('switchPrimary in order', () => {
   });
 });
 
+describe('while clients wait', () => {
+  it('nothing else runs, and nobody is told', async () => {
+    const { a, transport } = fakePair();
+    const told: [string, boolean][] = [];
+    const onStep: SwitchOptions['onStep'] = ({ name }) => told.push([name, a.seen.includes('CLIENT UNPAUSE')]);
+    await switchPrimary({ ...quick, onStep }, { transport });
+    const waiting = ['hold', 'pause', 'catch-up', 'promote', 'demote'];
+    expect(told.filter(([name]) => waiting.includes(name))).toEqual(waiting.map((name) => [name, true]));
+    expect(told.find(([name]) => name === 'fence')).toEqual(['fence', false]);
+  });
+});
+
 describe('a failure before the promotion is undone', () => {
   const cases: [string, (a: FakeNode, b: FakeNode) => unknown][] = [
     ['the replica never catches up', (_a, b) => b.lag()],
@@ -126,6 +138,10 @@ describe('after the promotion the switch is finished', () => {
           connection.cut();
           return 'silent';
         }),
+    ],
+    [
+      'when transactions are not permitted, but the promotion is',
+      (_a, b) => b.on(/^EXEC/, () => '-ERR EXEC without MULTI\r\n'),
     ],
     ['when the connection is lost at the demotion', (a) => a.on(/^REPLICAOF/, cut)],
     ['when the demotion is not answered', (a) => a.on(/^REPLICAOF/, silent)],
