@@ -90,3 +90,28 @@ describe('a node listener in front of redis-7.0', () => {
     );
   });
 });
+
+describe('a node listener in front of a server with TLS and a password', () => {
+  it('logs in as the client does, and watches as its own user', async () => {
+    const pair = await startPair({ version: 'redis-7.0', tls: true, password: 'secret' });
+    const { replica, primary } = pair;
+    const door = await throughNode({
+      node: `valkeys://:secret@${replica.address}`,
+      ...(replica.tls === undefined ? {} : { tls: replica.tls }),
+    })(replica);
+    const client = new Talker(door);
+    try {
+      expect(await client.ask('GET', 'k')).toBe('-NOAUTH Authentication required.');
+      expect(await client.ask('AUTH', 'secret')).toBe('+OK');
+      expect(await client.ask('GET', 'k')).toBe('$-1');
+      expect(await client.ask('CLIENT', 'CAPA', 'redirect')).toBe('+OK');
+      expect(await client.ask('GET', 'k')).toBe(`-REDIRECT ${primary.address}`);
+      expect(await client.ask('RESET')).toBe('+RESET');
+      expect(await client.ask('GET', 'k')).toBe('-NOAUTH Authentication required.');
+    } finally {
+      client.close();
+      await door.close();
+      await pair.stop();
+    }
+  });
+});
