@@ -136,6 +136,17 @@ describe.each(serverVersions)('the fence, on %s', (version) => {
     expect(await answerTo(replica)).toBe('OK');
   });
 
+  it('holds although further replicas stay with the old primary; they are taken along in the end', async () => {
+    pair = await startPair({ version, replicas: 2, args: persistent });
+    const [primary, replica, other] = pair.nodes;
+    await switchUntil('promote', { others: [`valkey://${other!.address}`] });
+    expect(await answerTo(primary!)).toMatch(/^NOREPLICAS/);
+    expect((await resumeSwitch(join(folder, 'journal'))).outcome).toBe('finished');
+    for (const node of [primary!, other!]) {
+      expect(await replicationOf(node)).toMatchObject({ role: 'slave', port: replica!.port, state: 'connected' });
+    }
+  });
+
   it('is not noticed by clients, and gone after an undone switch', async () => {
     pair = await startPair({ version });
     const { primary } = pair;

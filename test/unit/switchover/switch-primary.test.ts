@@ -93,6 +93,32 @@ describe('while clients wait', () => {
   });
 });
 
+describe('sessions that were told of a switch', () => {
+  const kinds = (node: FakeNode): string[] =>
+    node.published.map((text) => JSON.parse(text)).map(({ kind, outcome }) => (outcome ? `${kind} ${outcome}` : kind));
+
+  it('hear of its end at the new primary', async () => {
+    const { a, b, transport } = fakePair();
+    await switchPrimary({ ...quick, noticeTimeoutMs: 10 }, { transport });
+    expect([kinds(a), kinds(b)]).toEqual([['prepare', 'hold'], ['release switched']]);
+  });
+
+  it('hear at the old one that it was given up', async () => {
+    const { a, b, transport } = fakePair();
+    b.lag();
+    await failureOf(switchPrimary({ ...quick, noticeTimeoutMs: 10 }, { transport }));
+    expect([kinds(a), kinds(b)]).toEqual([['prepare', 'hold', 'release given-up'], []]);
+  });
+
+  it('also when nothing else had been done yet', async () => {
+    const { a, transport } = fakePair();
+    const error = await failureOf(switchPrimary({ ...quick, journalPath: '/dev/null/journal' }, { transport }));
+    expect(error.code).toBe('SEGUE_SWITCH_JOURNAL');
+    expect(kinds(a)).toEqual(['prepare', 'release given-up']);
+    expect(a.configured).toEqual([]);
+  });
+});
+
 describe('a failure before the promotion is undone', () => {
   const cases: [string, (a: FakeNode, b: FakeNode) => unknown][] = [
     ['the replica never catches up', (_a, b) => b.lag()],
