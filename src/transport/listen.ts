@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { type Address, formatAddress } from './address.js';
+import { Inbound } from './inbound.js';
 
 /**
  * What an accepted connection tells its owner. Nothing is called before `onConnection` has returned, and nothing after
@@ -88,8 +89,11 @@ export async function listen(
   onConnection: (link: AcceptedLink) => AcceptedHandlers,
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const accept = (socket: net.Socket) => {
-    const link = new SocketAcceptedLink(socket, options.keepAliveMs ?? KEEP_ALIVE_MS);
+  const accept = (accepted: net.Socket) => {
+    const inbound = new Inbound(accepted);
+    const link = new SocketAcceptedLink(inbound.socket, options.keepAliveMs ?? KEEP_ALIVE_MS);
+    // Nothing comes before this turn is over.
+    inbound.start((chunk) => link.onData(chunk));
     link.serve(onConnection(link));
   };
   try {
@@ -103,7 +107,7 @@ export async function listen(
 }
 
 function plainServer(accept: (socket: net.Socket) => void): net.Server {
-  return net.createServer({ allowHalfOpen: true, noDelay: true }, accept);
+  return net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
 }
 
 function tlsServer(accept: (socket: net.Socket) => void, secure: ListenTls, options: ListenOptions): tls.Server {
@@ -207,9 +211,6 @@ class SocketAcceptedLink implements AcceptedLink {
   serve(handlers: AcceptedHandlers): void {
     this.#handlers = handlers;
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#closed) handlers.onData(chunk);
-    });
     socket.once('end', () => {
       if (!this.#closed) handlers.onEnd();
     });
@@ -221,6 +222,10 @@ class SocketAcceptedLink implements AcceptedLink {
       this.#closed = true;
       handlers.onClose(lost);
     });
+  }
+
+  onData(chunk: Buffer): void {
+    if (!this.#closed) this.#handlers?.onData(chunk);
   }
 
   get writable(): boolean {
