@@ -18,10 +18,12 @@ export class Book {
   /** A WATCH is in force at the head. */
   watching = false;
 
-  /** Lets go of everything that is settled and belongs to no open transaction. */
+  /** Lets go of everything that is settled and belongs to nothing that is open: a transaction, CLIENT CACHING. */
   tidy(): void {
-    const keep = this.transaction ?? this.ledger.head;
-    const position = this.ledger.release(keep);
+    const { ledger } = this;
+    let keep = this.transaction ?? ledger.head;
+    if (keep > ledger.base && ledger.notes > 0 && ledger.note(keep - 1)?.role.is === 'caching') keep--;
+    const position = ledger.release(keep);
     if (position > this.log.base) this.log.trim(position);
   }
 

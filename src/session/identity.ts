@@ -102,7 +102,7 @@ export class Identity {
         this.readOnly = change.on;
         return;
       case 'tracking':
-        this.tracking = change.command;
+        this.tracking = change.command && trackingAfter(this.tracking ?? [], change.command);
         return;
     }
   }
@@ -120,6 +120,19 @@ export class Identity {
     this.monitor = false;
     for (const family of Object.values(this.subscriptions)) family.clear();
   }
+}
+
+/** Servers keep all prefixes until tracking is switched off. Without one, everything is tracked. */
+function trackingAfter(before: readonly string[], command: readonly string[]): readonly string[] {
+  return prefixesOf(command).length === 0 ? command : [...command, ...prefixesOf(before)];
+}
+
+function prefixesOf(tracking: readonly string[]): string[] {
+  const prefixes: string[] = [];
+  for (let i = 3; i + 1 < tracking.length; i++) {
+    if (tracking[i]!.toUpperCase() === 'PREFIX') prefixes.push('PREFIX', tracking[++i]!);
+  }
+  return prefixes;
 }
 
 /** What a command would change if it succeeds; undefined for a command that changes nothing that is kept. */

@@ -147,7 +147,7 @@ export class Intake {
 
   #marksOf(name: string, args: readonly Buffer[], flags: number, role: Role | undefined): number {
     // What it changes is gone with the connection: it can and must run again on the next.
-    if (role?.is === 'change') return 0;
+    if (role?.is === 'change' || role?.is === 'caching') return 0;
     if (this.#scanner.id === 0) return Mark.Write | Mark.Murky;
     let effect = flags;
     if ((flags & Fact.Container) !== 0 && args[1] !== undefined) {
@@ -175,6 +175,9 @@ export class Intake {
         return undefined;
       case 'script':
         return this.#scriptRole(args);
+      case 'client':
+        // In a transaction it is queued, and kept with it.
+        if (!this.#transaction.open && asksForCaching(args)) return { is: 'caching' };
     }
     const family = SUBSCRIBE_FAMILY[name];
     if (family !== undefined) return { is: 'subscribe', family, names: names(args), confirmed: 0, given: 0 };
@@ -335,6 +338,11 @@ export class Intake {
       !this.#scanner.midCommand && !this.#transaction.open && this.#transaction.lost === undefined && !this.#unreadable
     );
   }
+}
+
+function asksForCaching(args: readonly Buffer[]): boolean {
+  const [, subcommand, answer, ...more] = args.map((arg) => arg.toString('latin1').toLowerCase());
+  return subcommand === 'caching' && answer === 'yes' && more.length === 0;
 }
 
 function names(args: readonly Buffer[]): string[] {

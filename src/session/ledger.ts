@@ -7,7 +7,7 @@ import type { Role } from './role.js';
  *       │ given, kept   │ with the node    │ not yet sent  │
  *   ────┴───────────────┴──────────────────┴───────────────┴────▶ index (only grows)
  *
- * - [base, head): the client has these answers, but they belong to an open transaction that a move would replay whole.
+ * - [base, head): the client has these answers, but they belong to what is open (a transaction), which a move replays whole.
  * - [head, sent): the node has the whole command; its answer is the next thing to come.
  * - [sent, tail): waiting to be sent.
  *

@@ -1,5 +1,6 @@
 import { encodeError } from '../resp/index.js';
 import type { ClientTransaction } from './client-transaction.js';
+import { inadmissible } from './inadmissible.js';
 import { Mark, type Note, note } from './ledger.js';
 import { isError } from './refusal.js';
 import { EXEC_ABORT, wireError } from './session-error.js';
@@ -17,8 +18,8 @@ const DISCARD = Buffer.from('*1\r\n$7\r\nDISCARD\r\n');
 const UNWATCH = Buffer.from('*1\r\n$7\r\nUNWATCH\r\n');
 
 /**
- * What the session answers by itself: commands that are not let through, CLIENT REPLY, the rest of a transaction that
- * was given up, and whatever comes when the log is full.
+ * What the session answers by itself: commands that are not let through or could not be carried, CLIENT REPLY, the rest of
+ * a transaction that was given up, and whatever comes when the log is full.
  */
 export class LocalAnswers {
   #reply: 'on' | 'off' | 'skip-next' = 'on';
@@ -37,7 +38,7 @@ export class LocalAnswers {
   answerTo(name: string, args: readonly Buffer[]): Answered | undefined {
     const { lost } = this.transaction;
     if (lost === undefined) {
-      const own = this.doorAnswers(name, args);
+      const own = this.doorAnswers(name, args) ?? inadmissible(name, args, this.transaction.open);
       if (own !== undefined && isError(own)) return this.#spoil(own);
       // Within a transaction it has to be queued.
       if (own !== undefined && !this.transaction.open) return { entry: this.muted(answered(own))!, marks: 0 };

@@ -18,6 +18,8 @@ export type Role =
   | { is: 'reset' }
   | { is: 'quit' }
   | { is: 'script-flush' }
+  /** CLIENT CACHING YES: of the command behind it only, and sent again with that. */
+  | { is: 'caching' }
   /** `deadline`: clock time at which the client expects nil; Infinity when it waits for ever. */
   | { is: 'blocking'; spot: TimeoutSpot; deadline: number }
   /** The session's own command; nobody is given the answer. */
