@@ -89,8 +89,9 @@ export class GatewayLab {
     return thing;
   }
 
-  raw(): RawClient {
-    return this.keep(new RawClient(connect({ port: this.port, host: this.host })), (client) => client.socket.destroy());
+  /** A client of the gateway, or of whoever listens on `port`. */
+  raw(port: number = this.port): RawClient {
+    return this.keep(new RawClient(connect({ port, host: this.host })), (client) => client.socket.destroy());
   }
 
   async stop(): Promise<void> {
