@@ -31,7 +31,9 @@ export async function longPipeline(pair: LabPair, library: ClientLibrary, length
     await waitFor(async () => Number(await primary.cli('GET', key)) > 0, { deadlineMs, what: 'the first INCR' });
     await primary.cli('CLIENT', 'PAUSE', deadlineMs, 'WRITE');
     const before = Number(await primary.cli('GET', key));
-    await switcher.switch({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` });
+    // Without a notice, for which the session would finish the whole pipeline first: it is the cut that is shown here.
+    const [from, to] = [`valkey://${primary.address}`, `valkey://${replica.address}`];
+    await switcher.switch({ from, to, notice: false });
     const replies = (await sent) ?? [];
     const wrong = replies.filter(([error, value], index) => error !== null || value !== index + 1).length;
     await waitForSync(replica, [primary]);
