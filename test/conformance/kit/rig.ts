@@ -105,8 +105,9 @@ export class Rig {
     await waitFor(wire, { deadlineMs: 10_000, what: 'the node listener to see its primary' });
   }
 
-  /** The primary becomes the replica's replica. Resolves when it has its data from there. */
+  /** The primary becomes the replica's replica, and no write is lost. Resolves when it has its data from there. */
   async swap(): Promise<void> {
+    await this.inStep();
     await this.demote();
     await waitForSync(this.#primary, [this.#replica]);
   }
