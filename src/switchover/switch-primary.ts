@@ -58,8 +58,9 @@ async function tellGivenUp(run: SwitchRun): Promise<void> {
 }
 
 function leftBehind(run: SwitchRun, trouble: string): string {
-  const { planned } = run.fence;
-  const values = planned?.settings.map(({ name, was }) => `${name} ${was}`).join(', ');
-  const remedy = run.journal === undefined ? `set there ${values ?? 'nothing'}` : 'resume the switch';
-  return `${run.to.name} was not promoted, but not everything could be undone (${trouble}): when ${run.from.name} answers, ${remedy}`;
+  const restoring = run.fence.lowerOrders().map((order) => order.join(' '));
+  const byHand = [...restoring, 'CLIENT UNPAUSE'].join(', ');
+  const remedy = run.journal === undefined ? `give it ${byHand}` : 'resume the switch';
+  const what = `${run.to.name} was not promoted, but not everything could be undone`;
+  return `${what} (${trouble}): when ${run.from.name} answers, ${remedy}`;
 }

@@ -197,6 +197,18 @@ describe('after the promotion the switch is finished', () => {
 });
 
 describe('when nobody can know, that is said', () => {
+  it('what could not be undone, and how to', async () => {
+    const { a, b, transport } = fakePair();
+    b.on(/^REPLICAOF NO ONE/, () => {
+      a.on(/^CLIENT UNPAUSE/, () => '-NOPERM no\r\n');
+      return '-NOPERM no\r\n';
+    });
+    const error = await failureOf(switchPrimary(quick, { transport }));
+    expect(error.code).toBe('SEGUE_SWITCH_UNKNOWN');
+    expect(error.message).toContain('node:2 was not promoted, but not everything could be undone (node:1: NOPERM no)');
+    expect(error.message).toMatch(/give it CONFIG SET .*min-replicas-to-write 0, .*CLIENT UNPAUSE$/);
+  });
+
   it('the demotion is refused', async () => {
     const { a, b, transport } = fakePair();
     a.on(/^REPLICAOF/, refuse);
