@@ -1,6 +1,7 @@
+import { switchPrimary } from '../../switchover/index.js';
 import { type ClientLibrary, openClient } from '../load/index.js';
+import type { LoadBatch } from '../load/load-client.js';
 import { type LabPair, waitForSync } from '../servers/index.js';
-import { Switcher } from '../threads/switcher.js';
 import { waitFor } from '../wait-for.js';
 
 export interface LongPipelineReport {
@@ -16,24 +17,33 @@ const key = 'long-pipeline';
 const deadlineMs = 30_000;
 
 /**
- * One pipeline of `length` INCRs through Segue, with a switch in its middle: the primary is paused as soon as it has
- * executed some of them, and the switch follows while the rest is waiting there.
+ * One pipeline of `length` INCRs through Segue, with a switch in its middle: the pause follows as soon as the primary has
+ * executed some of them. Without a notice, for which the session would finish the whole pipeline first: it is the cut that
+ * is shown here.
  */
 export async function longPipeline(pair: LabPair, library: ClientLibrary, length: number): Promise<LongPipelineReport> {
   const { primary, replica } = pair;
   const client = openClient({ library, host: primary.host, port: primary.port, segue: true });
-  const switcher = new Switcher();
   try {
     await client.get(key); // connected, and everything that is compiled at its first use is compiled
     const pipeline = client.pipeline();
     for (let index = 0; index < length; index += 1) pipeline.incr(key);
-    const sent = pipeline.exec();
-    await waitFor(async () => Number(await primary.cli('GET', key)) > 0, { deadlineMs, what: 'the first INCR' });
-    await primary.cli('CLIENT', 'PAUSE', deadlineMs, 'WRITE');
-    const before = Number(await primary.cli('GET', key));
-    // Without a notice, for which the session would finish the whole pipeline first: it is the cut that is shown here.
-    const [from, to] = [`valkey://${primary.address}`, `valkey://${replica.address}`];
-    await switcher.switch({ from, to, notice: false });
+    let sent: ReturnType<LoadBatch['exec']> | undefined;
+    let before = 0;
+    await switchPrimary({
+      from: `valkey://${primary.address}`,
+      to: `valkey://${replica.address}`,
+      notice: false,
+      onBoundary: async ({ step, side }) => {
+        if (step !== 'pause') return;
+        if (side === 'after') {
+          before = Number(await primary.cli('GET', key));
+          return;
+        }
+        sent = pipeline.exec();
+        await waitFor(async () => Number(await primary.cli('GET', key)) > 0, { deadlineMs, what: 'the first INCR' });
+      },
+    });
     const replies = (await sent) ?? [];
     const wrong = replies.filter(([error, value], index) => error !== null || value !== index + 1).length;
     await waitForSync(replica, [primary]);
@@ -44,6 +54,5 @@ export async function longPipeline(pair: LabPair, library: ClientLibrary, length
     };
   } finally {
     client.disconnect();
-    await switcher.close();
   }
 }
