@@ -56,9 +56,12 @@ describe('the docs agree with the code', () => {
     }
   });
 
-  it('the example in the README is the one in examples', () => {
-    const block = /```js\n([\s\S]*?)```/.exec(read('README.md'))?.[1];
-    expect(block).toBe(read('examples/quickstart.mjs'));
+  it.each([
+    ['README.md', ['quickstart.mjs']],
+    ['docs/recipes.md', ['exactly-once.mjs', 'exactly-once-multi.mjs']],
+  ])('the examples in %s are those in examples', (page, examples) => {
+    const blocks = [...read(page).matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
+    expect(blocks).toEqual(examples.map((name) => read(`examples/${name}`)));
   });
 
   it('README and ARCHITECTURE stay short', () => {
