@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LabPair, startPair, waitFor } from '../../src/lab/servers/index.js';
+import { type LabPair, startPair, startServer, waitFor } from '../../src/lab/servers/index.js';
 import { encodeCommand } from '../../src/resp/index.js';
 import { type NodeDoor, throughNode } from './kit/node-door.js';
 import { Talker } from './kit/talker.js';
@@ -63,6 +63,27 @@ describe('a node listener in front of redis-7.0', () => {
     client.resume();
     await waitFor(() => client.waiting.length === 200, { deadlineMs: 30_000, what: 'all answers' });
     client.close();
+  });
+
+  it('lets a replica through, in the protocol of replication', async () => {
+    const client = await connected();
+    await client.ask('SET', 'large', 'x'.repeat(MIB));
+    const replica = await startServer({ version: 'redis-7.0' });
+    try {
+      await replica.cli('REPLICAOF', door.host, door.port);
+      const up = async () => (await replica.info('replication')).master_link_status;
+      await waitFor(up, { deadlineMs: 20_000, what: 'the link', until: (status) => status === 'up' });
+      expect(await client.ask('SET', 'k', 'later')).toBe('+OK');
+      await waitFor(() => replica.cli('GET', 'k'), {
+        deadlineMs: 5_000,
+        what: 'k',
+        until: (value) => value === 'later',
+      });
+      expect(await replica.cli('STRLEN', 'large')).toBe(MIB);
+    } finally {
+      await replica.stop();
+      client.close();
+    }
   });
 
   it('answers what is no RESP once, and hangs up', async () => {

@@ -51,6 +51,13 @@ export class ConnectionState {
     return nature !== 'read' || !this.readOnly;
   }
 
+  /** Whether CLIENT REPLY keeps the next answer from the client. SKIP does so once. */
+  takeMute(): boolean {
+    const { reply } = this;
+    if (reply === 'skip') this.reply = 'on';
+    return reply !== 'on';
+  }
+
   /** RESET was answered. The capability stays. */
   reset(): void {
     this.identity.reset();
