@@ -29,6 +29,7 @@ interface Segment {
   readonly pooled: boolean;
 }
 
+const NOTHING = Buffer.alloc(0);
 const freeBlocks: Buffer[] = [];
 
 function takeBlock(start: number): Segment {
@@ -52,7 +53,7 @@ export class Log {
   #base = 0;
   #tail = 0;
   // One object for all appends: the caller reads it at once, nobody keeps it.
-  readonly #appended: Appended = { bytes: Buffer.alloc(0), from: 0, to: 0, position: 0 };
+  readonly #appended: Appended = { bytes: NOTHING, from: 0, to: 0, position: 0 };
 
   /** First position still kept. */
   get base(): number {
@@ -128,6 +129,8 @@ export class Log {
   #rewind(): void {
     for (const segment of this.#segments) giveBack(segment);
     this.#segments.length = 0;
+    // Blocks past what the pool keeps would live as long as thousands of idle sessions that once used them.
+    this.#appended.bytes = NOTHING;
   }
 
   /** The bytes [from, to) as a view, if they lie in the last segment. That is the usual case. */
