@@ -115,4 +115,15 @@ describe('blocking commands elsewhere', () => {
     stage.at('B').answer('*-1');
     expect(stage.words()).toEqual(['*-1', '-UNCERTAIN']);
   });
+
+  it.each(['WAIT 1 0', 'WAITAOF 1 1 0'])(
+    '%s lost with its connection is UNCERTAIN: no other node can speak for those writes',
+    (command) => {
+      const stage = Stage.flowing();
+      stage.client(command);
+      stage.at('A').lose();
+      expect(moveToB(stage)).toEqual([]);
+      expect(stage.words()).toEqual(['-UNCERTAIN']);
+    },
+  );
 });

@@ -175,4 +175,11 @@ describe('a lost connection', () => {
     expect(stage.received().length).toBe(2);
     expect(stage.session.unanswered).toBe(0);
   });
+
+  it.each(['PUBLISH c m', 'SPUBLISH c m'])('%s on the wire is UNCERTAIN: it may have been heard', (command) => {
+    const stage = Stage.flowing();
+    stage.client(command);
+    stage.at('A').lose();
+    expect(stage.words()).toEqual(['-UNCERTAIN']);
+  });
 });

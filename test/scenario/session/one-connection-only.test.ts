@@ -24,7 +24,7 @@ describe('what concerns one connection, or one node, is answered by it and not c
     ['ASKING', '-ERR This instance has cluster support disabled'],
     ['REPLCONF listening-port 1', '+OK'],
     ['CLIENT CAPA other', '+OK'],
-  ])('%s', (command, answer) => {
+  ])('is not said to the next node: %s', (command, answer) => {
     expect(moved(command, answer)).toEqual({ told: NOTHING_SET, received: [answer] });
   });
 
