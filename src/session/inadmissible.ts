@@ -13,7 +13,7 @@ const SUBSCRIBES = /^[ps]?(un)?subscribe$/;
  */
 export function inadmissible(name: string, args: readonly Buffer[], inTransaction: boolean): Buffer | undefined {
   if (name === 'client') return redirectsTracking(args) ? NEEDS_AN_ID : undefined;
-  // EXEC would answer in the form of subscriptions, which servers do not count like other answers.
+  // Servers answer EXEC with a confirmation per name, of which the array counts only the first.
   if (inTransaction && SUBSCRIBES.test(name)) {
     return encodeError('ERR', `${name.toUpperCase()} is not possible within a transaction`);
   }
