@@ -43,6 +43,7 @@ const rows: readonly (readonly [facts: number, reason: string, names: string])[]
   ],
   [Fact.Transaction, 'runs what was queued', 'exec'],
   [Fact.Transaction | Fact.Harmless, 'its effect dies with the connection', 'multi discard watch unwatch'],
+  [Fact.Cursor, 'each server process has its own order of keys', 'scan sscan hscan zscan'],
   [Fact.Script, 'runs or keeps code', 'eval evalsha eval_ro evalsha_ro fcall fcall_ro script function'],
   [
     Fact.Harmless,

@@ -25,6 +25,8 @@ export const Fact = {
   Harmless: 512,
   /** (P|S)(UN)SUBSCRIBE: answered once per name, as a message or a push. */
   Subscription: 1024,
+  /** (S|H|Z)SCAN: begins or goes on with an iteration, by a cursor that only the process which gave it understands. */
+  Cursor: 2048,
 } as const;
 
 /** Flags of a server's COMMAND reply to facts. Names that mean nothing to a session are ignored. */

@@ -1,12 +1,14 @@
 import { Identity } from './identity.js';
 import { Ledger } from './ledger.js';
 import { Log } from './log.js';
+import { ScanCursors } from './scan-cursors.js';
 
 /** All that a session remembers: bytes, commands, who the client is, and its open transaction. */
 export class Book {
   readonly log = new Log();
   readonly ledger = new Ledger();
   readonly identity = new Identity();
+  readonly cursors = new ScanCursors();
   /** The client has its answers to all commands before this index, also where they are to be replayed. */
   given = 0;
   /** Log position up to which bytes were handed to the current link (or need not be). */

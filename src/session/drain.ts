@@ -51,6 +51,11 @@ export class Drain {
     return this.#at >= this.book.ledger.sent;
   }
 
+  /** The command whose answer comes next. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** The note of the command whose answer comes next. */
   get expected(): Note | undefined {
     return this.done ? undefined : this.book.ledger.note(this.#at);

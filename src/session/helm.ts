@@ -141,6 +141,7 @@ export class Helm<P extends Primary> {
     const before = this.#state;
     const { state, effects } = step(before, event, { now: ports.now(), limits: options });
     this.#state = state;
+    if (event.type === 'primary') this.#compareProcess(event.view);
     this.#watchHold(before, event.type);
     for (const effect of effects) {
       this.#carryOut(effect, before);
@@ -294,11 +295,20 @@ export class Helm<P extends Primary> {
     this.dispatch({ type: 'missed' });
   }
 
-  #arrive({ node, term }: P): void {
-    const { ports, settler } = this.crew;
+  #arrive(view: P): void {
+    const { book, ports, settler } = this.crew;
+    const { node, term } = view;
+    book.cursors.arrived(view);
     ports.onEvent({ type: 'move', node, term, replayed: this.#replayed, heldMs: this.#wait.end() });
     this.#replayed = 0;
     settler.settleAnswered();
+  }
+
+  /** The node has been restarted: the connection is lost without knowing it, or led to the new process all the time. */
+  #compareProcess({ node, process }: P): void {
+    const { state } = this;
+    const linked = state.at === 'flowing' || state.at === 'holding' || state.at === 'leaving';
+    if (linked && state.view.node === node) this.crew.book.cursors.heard(process);
   }
 
   // ---- with a node ---------------------------------------------------------------------------------------------

@@ -116,7 +116,13 @@ export class Inlet implements FrameSink {
   look(frame: Buffer): void {
     if (this.settler.takeNews(frame, this.#drain)) this.settler.settleAnswered();
     else if (this.#drain === undefined) this.#answer(frame);
-    else if (!this.#drain.done) this.#drain.take(frame);
+    else if (!this.#drain.done) this.#drain.take(this.#stamped(frame, this.#drain.at));
+  }
+
+  /** By whom an answer's cursors were given is known only while the connection is the session's. */
+  #stamped(frame: Buffer, index: number): Buffer {
+    const { cursors, ledger } = this.book;
+    return cursors.toClient(frame, index, ledger);
   }
 
   #answer(frame: Buffer): void {
@@ -134,7 +140,7 @@ export class Inlet implements FrameSink {
     }
     // What the client had before is no progress: a transaction may be replayed and refused for ever.
     const fresh = ledger.head >= given;
-    this.settler.settle(frame);
+    this.settler.settle(this.#stamped(frame, ledger.head));
     if (fresh) this.host.progressed();
     this.settler.settleAnswered();
   }

@@ -15,6 +15,7 @@ import { Mark, type Note, note } from './ledger.js';
 import { answered, commitNot, LocalAnswers } from './local-answers.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
+import { cursorSpot, isStamped } from './scan-cursors.js';
 import type { ScriptCache } from './script-cache.js';
 import { wireError } from './session-error.js';
 import { settleUnknown } from './uncertain.js';
@@ -30,12 +31,14 @@ export interface IntakeHost {
   unknownCommand(name: string): void;
   /** The door's own answer to an administrative command, or one with a meaning here, instead of sending it. */
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** A cursor of another process came, and its iteration starts again where the session is now. */
+  scanRestarted(): void;
   /** The client's bytes are no commands; nothing more is taken. */
   unreadable(code: RespErrorCode): void;
 }
 
 const CLOSER_LOOK =
-  Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin;
+  Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin | Fact.Cursor;
 
 const SUBSCRIBE_FAMILY: Record<string, Family> = {
   subscribe: 'channel',
@@ -134,6 +137,7 @@ export class Intake {
     const role = this.#roleOf(name, args);
     const marks = this.#marksOf(name, args, flags, role);
     const entry = role === undefined ? undefined : note(role);
+    if (role?.is === 'scan') this.#prepareScan(entry!, args, role.spot);
     this.#followTransaction(name, args, marks, end, entry);
   }
 
@@ -183,6 +187,8 @@ export class Intake {
     if (family !== undefined) return { is: 'subscribe', family, names: names(args), confirmed: 0, given: 0 };
     const left = UNSUBSCRIBE_FAMILY[name];
     if (left !== undefined) return { is: 'unsubscribe', family: left, names: names(args), confirmed: 0, given: 0 };
+    const cursor = cursorSpot(name);
+    if (cursor !== undefined) return { is: 'scan', spot: cursor };
     const spot = this.table.timeoutOf(this.#scanner.id);
     if (spot !== undefined && !this.#transaction.open) {
       const deadline = blockingDeadline(args, spot, this.host.now());
@@ -220,6 +226,18 @@ export class Intake {
     const own = name === 'exec' ? transaction.execMarks : marks;
     this.#push(end, own | Mark.Transaction, entry);
     if (closes) transaction.close();
+  }
+
+  /** Whose cursor it is turns out only when it is sent, each time it is. */
+  #prepareScan(entry: Note, args: readonly Buffer[], spot: number): void {
+    const { cursors } = this.book;
+    cursors.taken(this.#transaction.open);
+    if (!isStamped(args[spot])) return;
+    entry.instead = (own) => {
+      const { command, restarts } = cursors.toNode(this.#argsOf(own), spot);
+      if (restarts) this.host.scanRestarted();
+      return command;
+    };
   }
 
   #prepareExec(entry: Note): void {

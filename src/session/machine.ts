@@ -17,6 +17,8 @@
 export interface Primary {
   readonly node: string;
   readonly term: number;
+  /** The server process behind the name, where it is known. */
+  readonly process?: string | undefined;
 }
 
 export type State<P extends Primary = Primary> =

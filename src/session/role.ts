@@ -22,6 +22,8 @@ export type Role =
   | { is: 'caching' }
   /** `deadline`: clock time at which the client expects nil; Infinity when it waits for ever. */
   | { is: 'blocking'; spot: TimeoutSpot; deadline: number }
+  /** Its answer brings a cursor, and so does the command at `spot` unless it begins an iteration. */
+  | { is: 'scan'; spot: number }
   /** The session's own command; nobody is given the answer. */
   | { is: 'own' };
 

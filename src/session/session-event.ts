@@ -6,6 +6,8 @@ export type SessionEvent =
   | { type: 'resume'; node: string; why: 'released' | 'ran-out' | 'held-too-long'; heldMs: number }
   /** The session is with a node. `replayed`: commands sent again; `heldMs`: how long it was with none. */
   | { type: 'move'; node: string; term: number; replayed: number; heldMs: number }
+  /** A SCAN (SSCAN, HSCAN, ZSCAN) came with a cursor of another server process: its iteration starts again on `node`. */
+  | { type: 'scan-restart'; node: string }
   /** A node could not be joined. */
   | { type: 'join-failed'; node: string; reason: string }
   /** A connection was lost and this many commands were answered UNCERTAIN. */

@@ -36,6 +36,8 @@ export class Session<P extends Primary> {
       now: () => ports.now(),
       unknownCommand: (name) => ports.unknownCommand(name),
       unreadable: (code) => ports.onEvent({ type: 'unreadable', code }),
+      scanRestarted: () =>
+        session.state.at === 'flowing' && ports.onEvent({ type: 'scan-restart', node: session.state.view.node }),
       answers: (name, args) => ports.answers?.(name, args),
       get holding() {
         return session.state.at !== 'flowing';

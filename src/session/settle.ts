@@ -1,6 +1,6 @@
-import { ReplyScanner } from '../resp/index.js';
 import type { Book } from './book.js';
 import type { Drain } from './drain.js';
+import { elementStarts } from './element-starts.js';
 import { Mark, type Note } from './ledger.js';
 import { pubSubFrame } from './pubsub-frame.js';
 import { isError, isErrorAt, isNil } from './refusal.js';
@@ -24,7 +24,6 @@ export interface SettleHost {
 const STAR = 0x2a;
 const PUSH = 0x3e;
 const PLUS = 0x2b;
-const LF = 0x0a;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const NIL = { 2: Buffer.from('*-1\r\n'), 3: Buffer.from('_\r\n') } as const;
@@ -220,14 +219,6 @@ export class Settler {
     if (end > ledger.tail) this.host.noTransaction();
     else if (ledger.note(end - 1)!.role.is !== 'reset') ledger.note(end - 1)!.role = { is: 'plain' };
   }
-}
-
-/** Where the elements of an array begin. */
-function elementStarts(frame: Buffer): number[] {
-  const scanner = new ReplyScanner();
-  const starts: number[] = [];
-  for (let at = frame.indexOf(LF) + 1; at < frame.length; at = scanner.finish(frame, at, frame.length)) starts.push(at);
-  return starts;
 }
 
 function isDigit(byte: number | undefined): boolean {

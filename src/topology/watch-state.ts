@@ -36,6 +36,8 @@ export interface PrimaryView {
   readonly address: Address;
   readonly term: number;
   readonly since: number;
+  /** run_id of the server process; undefined where INFO is denied. */
+  readonly process?: string | undefined;
 }
 
 export type FailureKind = 'network' | 'auth' | 'other';

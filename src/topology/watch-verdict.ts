@@ -100,7 +100,8 @@ function accept(draft: Draft, claim: Claim, cause: PrimaryCause, judgement: Judg
     return;
   }
   const isBack = standing.kind === 'lost' && term === standing.view.term;
-  const view = isBack ? standing.view : { node: node.key, address: node.address, term, since: draft.nowMs };
+  const { process } = claim;
+  const view = isBack ? standing.view : { node: node.key, address: node.address, term, since: draft.nowMs, process };
   draft.standing = { kind: 'settled', view };
   draft.owesNews = false;
   emit(draft, { type: 'primary', node: node.key, term, cause, previous: previous?.node });
