@@ -72,4 +72,18 @@ describe.each(['redis-7.0', 'valkey-9.1'] as const)('the command line client of 
     expect(await run.ended).toBe(0);
     expect(run.text.trim().split('\n')).toEqual(Array.from({ length: 600 }, (_, index) => String(index + 1)));
   });
+
+  it('--scan: all keys, through two switches', async () => {
+    lab = await GatewayLab.start({ pair: { version } });
+    const count = 20_000;
+    await lab.primary.cli('EVAL', `for i = 1, ${count} do redis.call('SET', 'key:' .. i, '') end`, '0');
+    const run = await cli(version, '--scan', '--pattern', 'key:*');
+    const found = () => run.text.split('\n').length;
+    await waitFor(found, { deadlineMs: 10_000, what: 'a part', until: (lines) => lines > 1_000 });
+    await lab.switchOver();
+    await waitFor(found, { deadlineMs: 10_000, what: 'more', until: (lines) => lines > 4_000 });
+    await lab.switchOver();
+    expect(await run.ended).toBe(0);
+    expect(new Set(run.text.trim().split('\n')).size).toBe(count);
+  });
 });

@@ -101,6 +101,24 @@ describe.each(versions)('iterations on %s', (version) => {
     }
   });
 
+  it('the same node, restarted: a process of its own, so the iteration starts again', async () => {
+    const client = pair.client(library);
+    const [, expected, step] = iterations[0]!;
+    const { found, batches } = await iterate([client], step, 7, async () => {
+      await pair.primary.restart({ replicaOf: null });
+      await waitFor(() => client.ping(), { deadlineMs: 10_000, what: 'the same node' });
+      const { host, port } = pair.primary;
+      await pair.replica.follow({ host, port });
+      await waitFor(() => pair.replica.info('replication'), {
+        deadlineMs: 10_000,
+        what: 'the replica to be in step',
+        until: (info) => info.master_link_status === 'up',
+      });
+    });
+    expect(found).toBe(expected);
+    expect(batches).toBeGreaterThan(ELEMENTS / BATCH + 5);
+  });
+
   it('a crash: the iteration goes on at the node that was promoted, from the start', async () => {
     const client = pair.client(library);
     const [, expected, step] = iterations[0]!;

@@ -144,7 +144,8 @@ describe.each(versions)('a pair of %s', (version) => {
     pair.primary.kill();
     await pair.primary.exited;
     await pair.primary.restart({ replicaOf: null });
-    expect(await next).toMatchObject({ node: pair.primary.address, term: 2 });
+    const { run_id: process } = await pair.primary.info('server');
+    expect(await next).toMatchObject({ node: pair.primary.address, term: 2, process });
   });
 
   test('a frozen bystander delays a verdict by a bounded time only, and the next one not at all', async () => {
