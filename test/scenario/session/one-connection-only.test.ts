@@ -38,17 +38,6 @@ describe('what concerns one connection, or one node, is answered by it and not c
     expect(moved('READONLY').told).toEqual(['CLIENT CAPA redirect', 'READONLY', 'ROLE']);
   });
 
-  it.each(['SCAN 17', 'HSCAN h 17', 'SSCAN s 17', 'ZSCAN z 17'])(
-    'a cursor goes to the next node as it is: %s',
-    (scan) => {
-      const stage = Stage.flowing();
-      stage.primary('B');
-      stage.at('B').accept();
-      stage.client(scan);
-      expect(stage.at('B').commands).toEqual([scan]);
-    },
-  );
-
   it.each(['PSYNC ? -1', 'SYNC'])(
     '%s: what follows is no RESP; the connection is given up, the session goes on',
     (command) => {

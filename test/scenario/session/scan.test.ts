@@ -116,8 +116,17 @@ describe('an iteration', () => {
   });
 });
 
-describe('what is left alone', () => {
-  it.each(['SCAN 5', 'SCAN 18446744073709551615', 'SCAN abc', 'SCAN', 'HSCAN h', 'SSCAN s 00'])('%s', (command) => {
+describe('a cursor from elsewhere, or what is none,', () => {
+  const left = [
+    'SCAN 5',
+    'HSCAN h 17',
+    'SSCAN s 00',
+    'ZSCAN z 18446744073709551615',
+    'SCAN abc',
+    'SCAN',
+    'CLUSTERSCAN 5',
+  ];
+  it.each(left)('goes to the next node as it is: %s', (command) => {
     const stage = Stage.flowing();
     const b = moved(stage);
     stage.client(command);
