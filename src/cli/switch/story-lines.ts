@@ -19,7 +19,14 @@ export function storyLines(story: SwitchStory, style: Style): string[] {
   ];
 }
 
-function rowsOf({ switch: report, canary, canaryTrouble, errors, sentinels }: SwitchStory): [string, string][] {
+function rowsOf({
+  switch: report,
+  canary,
+  canaryTrouble,
+  gaugeTrouble,
+  errors,
+  sentinels,
+}: SwitchStory): [string, string][] {
   const rows: [string, string][] = [];
   if (report?.unwritableMs !== undefined) rows.push(['no node writable', time(report.unwritableMs)]);
   const hold = report?.sessions.hold;
@@ -48,6 +55,7 @@ function rowsOf({ switch: report, canary, canaryTrouble, errors, sentinels }: Sw
   } else if (canaryTrouble !== undefined) {
     rows.push(['no canary', canaryTrouble]);
   }
+  if (gaugeTrouble !== undefined) rows.push(['nothing counted', gaugeTrouble]);
   for (const { node, code, before, after } of errors) {
     rows.push(['errors given', `${count(after - before)} × ${code} by ${node}`]);
   }

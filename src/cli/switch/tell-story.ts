@@ -24,16 +24,21 @@ const outcomes: Partial<Record<SwitchErrorCode, StoryOutcome>> = {
   SEGUE_SWITCH_UNPROVEN: 'unproven',
 };
 
+/** What the failure of a switch, or of its resumption, leaves behind. */
+export function outcomeOf({ code }: SwitchError): StoryOutcome {
+  return outcomes[code] ?? 'unknown';
+}
+
 /** Puts together what the switch, the witness and the surveys know. */
 export function tellStory(parts: StoryParts): SwitchStory {
   const { madeBy, startedAt, startedMs, target, findings, result, sentinels, testimony } = parts;
-  const { before, canary, canaryTrouble, tracks, tracksStartedMs, after } = testimony;
+  const { before, canary, canaryTrouble, tracks, tracksStartedMs, gaugeTrouble, after } = testimony;
   const isError = result instanceof SwitchError;
   const faults = canary === undefined ? 0 : faultsOf(canary.sequence);
   return {
     madeBy,
     startedAt: startedAt.toISOString(),
-    outcome: isError ? (outcomes[result.code] ?? 'unknown') : faults > 0 ? 'unproven' : 'switched',
+    outcome: isError ? outcomeOf(result) : faults > 0 ? 'unproven' : 'switched',
     reason: isError ? result.reason : faults > 0 ? 'the canary found faults in what it had written' : undefined,
     from: target.from.name,
     to: target.to.name,
@@ -48,6 +53,7 @@ export function tellStory(parts: StoryParts): SwitchStory {
     canaryTrouble,
     tracks,
     tracksStartedMs: tracksStartedMs - startedMs,
+    gaugeTrouble,
   };
 }
 

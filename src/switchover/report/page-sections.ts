@@ -40,7 +40,8 @@ export function keyFigures({ switch: report, canary, tracks }: SwitchStory): Htm
 export function stepTable({ switch: report }: SwitchStory): Html {
   const steps = report?.steps ?? [];
   if (steps.length === 0) return html``;
-  const zero = stopOfWrites(steps)?.startedMs ?? 0;
+  const stop = stopOfWrites(steps);
+  const zero = stop?.startedMs ?? 0;
   const end =
     Math.max(report?.pausedMs ?? 0, report?.unwritableMs ?? 0) ||
     Math.max(...steps.map(({ startedMs, durationMs }) => startedMs + durationMs)) - zero;
@@ -56,8 +57,12 @@ export function stepTable({ switch: report }: SwitchStory): Html {
     return html`<tr><td class="name">${name}</td><td>${stepPurpose[name] ?? ''}${note}</td>
       <td class="number">${from < 0 ? '−' : '+'}${duration(Math.abs(from))}</td><td class="number">${duration(durationMs)}</td><td class="bar">${bar}</td></tr>`;
   });
+  const scale =
+    stop === undefined
+      ? html`Times count from the beginning.`
+      : html`Times count from the moment at which writes began to wait. The bars show the ${duration(end)} from then until everybody went on.`;
   return html`<h2>What was done, step by step</h2>
-    <p>Times count from the moment at which writes began to wait. The bars show the ${duration(end)} from then until everybody went on.</p>
+    <p>${scale}</p>
     <div class="scroll"><table><thead><tr><th>step</th><th></th><th class="number">began</th><th class="number">took</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
@@ -145,7 +150,9 @@ function answersOf({ expected, answered, sessions, late, held, missing, unable, 
   return parts.join(', ');
 }
 
-export function errorTable({ errors }: SwitchStory): Html {
+export function errorTable({ errors, after }: SwitchStory): Html {
+  // Nobody could count.
+  if (after.length === 0) return html``;
   const head = html`<h2>Errors that the servers gave</h2>`;
   if (errors.length === 0)
     return html`${head}<p>None, to any client, on any node (the canary's own are in the proof).</p>`;

@@ -48,9 +48,11 @@ export function reportPage(story: SwitchStory): string {
 <h1>${verdict(story)}</h1>
 <p><time datetime="${story.startedAt}">${readable(story.startedAt)}</time></p>
 ${story.reason === undefined || isReasonTold ? undefined : html`<p class="reason">${story.reason}</p>`}
+${story.resumed === undefined ? undefined : html`<p>It had been broken off, and was ended later: ${story.resumed}.</p>`}
 </header>
 ${keyFigures(story)}
 ${charts === undefined ? undefined : timeline(story)}
+${story.gaugeTrouble === undefined ? undefined : html`<p class="reason">Commands per second were not counted: ${story.gaugeTrouble}</p>`}
 ${stepTable(story)}
 ${protectionSection(story)}
 ${nodeTable(story)}

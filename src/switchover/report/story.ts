@@ -35,6 +35,8 @@ export interface SwitchStory {
   readonly outcome: StoryOutcome;
   /** Why it did not end well. */
   readonly reason: string | undefined;
+  /** Of a switch that had been broken off and was ended by another call: what that one found to be the case. */
+  readonly resumed?: string;
   readonly from: string;
   readonly to: string;
   readonly switch: SwitchReport | undefined;
@@ -52,6 +54,8 @@ export interface SwitchStory {
   readonly canaryTrouble: string | undefined;
   readonly tracks: readonly NodeTrack[];
   readonly tracksStartedMs: number;
+  /** Why there are no tracks, although they were wanted. */
+  readonly gaugeTrouble: string | undefined;
 }
 
 export function storyNodes(survey: Survey): StoryNode[] {

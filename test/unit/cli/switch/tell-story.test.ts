@@ -28,7 +28,15 @@ const parts = {
   findings: [],
   result: report!,
   sentinels: [],
-  testimony: { before, canary, canaryTrouble: undefined, tracks, tracksStartedMs: 5_500, after },
+  testimony: {
+    before,
+    canary,
+    canaryTrouble: undefined,
+    tracks,
+    tracksStartedMs: 5_500,
+    gaugeTrouble: undefined,
+    after,
+  },
 };
 
 describe('the story of a switch', () => {

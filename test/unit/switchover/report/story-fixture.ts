@@ -70,6 +70,7 @@ export function story(changes: Partial<SwitchStory> = {}): SwitchStory {
       { node: '10.0.0.2:6379', atMs: [10, 20, 30], commandsPerSecond: [null, null, 800], waitingClients: [0, 0, 0] },
     ],
     tracksStartedMs: -5,
+    gaugeTrouble: undefined,
     ...changes,
   };
 }
