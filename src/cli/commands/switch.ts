@@ -1,4 +1,3 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { checkPair, chooseTarget, isTarget, type Target, worstOf } from '../../switchover/checks/index.js';
 import { sentinelOrders } from '../../switchover/sentinel/index.js';
@@ -15,6 +14,7 @@ import { duration, path, type Values, yesNo } from '../settings/setting.js';
 import { carryOut } from '../switch/carry-out.js';
 import { journalPath } from '../switch/journal-path.js';
 import { planLines } from '../switch/plan-lines.js';
+import { claimReport } from '../switch/report-file.js';
 import { resume } from '../switch/resume.js';
 import { say, type Terminal } from '../terminal.js';
 import { refuseLogin } from './status.js';
@@ -60,6 +60,7 @@ export function switchCommand(): Command {
     ],
     async run(values, terminal) {
       const reach = pairReach(values);
+      if (values.report !== undefined) claimReport(values.report);
       return values.resume ? resume({ ...values, reach }, terminal) : runSwitch(values, reach, terminal);
     },
   });
@@ -69,7 +70,6 @@ async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Termi
   if (!values.yes && !values.dryRun && !terminal.canAsk) {
     throw new UsageError('there is no terminal to ask on: say --yes to switch, or --dry-run to only look');
   }
-  if (values.report !== undefined) claim(values.report);
   const { err, errStyle, interrupted } = terminal;
   const tell = (...lines: readonly string[]): void => {
     for (const line of lines) say(err, line);
@@ -99,17 +99,6 @@ async function runSwitch(values: SwitchValues, reach: PairReach, terminal: Termi
   }
   const orders = sentinelOrders(before.sentinels, target.from, target.to);
   return carryOut({ ...values, reach, target, findings, before, journal, orders }, terminal);
-}
-
-/** A place that cannot be written to is found out before the switch, not after it. */
-function claim(file: string): void {
-  const isNew = !existsSync(file);
-  try {
-    writeFileSync(file, '', { flag: 'a' });
-    if (isNew) rmSync(file);
-  } catch (error) {
-    throw new UsageError(`--report: cannot write the file: ${(error as Error).message}`);
-  }
 }
 
 function namesOf({ from, to, others }: Target): object {

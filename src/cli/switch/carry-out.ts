@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import type { Finding, Target } from '../../switchover/checks/index.js';
 import { planSwitch, type StepReport, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
-import { reportPage } from '../../switchover/report/index.js';
 import { type SentinelOrder, type SentinelReport, tellSentinels } from '../../switchover/sentinel/index.js';
 import type { Survey } from '../../switchover/survey/index.js';
 import { clock } from '../../transport/index.js';
@@ -10,6 +8,7 @@ import { packageVersion } from '../package-version.js';
 import { type PairReach, switchAccess } from '../settings/pair-settings.js';
 import { say, type Terminal } from '../terminal.js';
 import { Onlooker } from './onlooker.js';
+import { writeReport } from './report-file.js';
 import { StepView } from './step-view.js';
 import { storyLines } from './story-lines.js';
 import { tellStory } from './tell-story.js';
@@ -51,10 +50,7 @@ export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Prom
   const [screen, paint] = decided.json ? [err, errStyle] : [out, style];
   for (const line of ['', ...storyLines(story, paint), '']) say(screen, line);
   if (decided.json) say(out, JSON.stringify(story));
-  if (report !== undefined) {
-    writeFileSync(report, reportPage(story));
-    say(err, `  report: ${report}`);
-  }
+  if (report !== undefined) writeReport(report, story, err);
   if (!(result instanceof SwitchError)) return story.outcome === 'switched' ? ExitCode.Done : ExitCode.Unproven;
   // What was undone because the user wanted it so is no failure.
   if (interrupted.aborted && result.code === 'SEGUE_SWITCH_GIVEN_UP') return ExitCode.Interrupted;

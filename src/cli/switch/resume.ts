@@ -1,30 +1,55 @@
-import { type ResumeReport, resumeSwitch } from '../../switchover/index.js';
-import { sentinelOrders, tellSentinels } from '../../switchover/sentinel/index.js';
-import { isReached, type PairAccess, takeSurvey } from '../../switchover/survey/index.js';
+import { type ResumeReport, resumeSwitch, SwitchError } from '../../switchover/index.js';
+import { type SentinelReport, sentinelOrders, tellSentinels } from '../../switchover/sentinel/index.js';
+import { isReached, type PairAccess, type Survey, takeSurvey } from '../../switchover/survey/index.js';
 import { ExitCode } from '../exit-code.js';
+import { packageVersion } from '../package-version.js';
 import { type PairReach, switchAccess } from '../settings/pair-settings.js';
 import { say, type Terminal } from '../terminal.js';
 import { findJournal } from './journal-path.js';
+import { writeReport } from './report-file.js';
 import { StepView } from './step-view.js';
+import { tellResumption } from './tell-resumption.js';
 
 export interface ResumeOptions {
   readonly reach: PairReach;
   readonly journal: string | undefined;
+  readonly report: string | undefined;
   readonly json: boolean;
 }
 
 /** Finishes or undoes the switch that the journal tells of, and says which. Rejects with a SwitchError where it cannot. */
-export async function resume({ reach, journal, json }: ResumeOptions, terminal: Terminal): Promise<ExitCode> {
+export async function resume(options: ResumeOptions, terminal: Terminal): Promise<ExitCode> {
   const { out, err, style, errStyle } = terminal;
-  const path = journal ?? findJournal(await namesOf(reach));
+  const { reach, json, report } = options;
+  // One of the nodes may be down.
+  const before = await takeSurvey(reach, {}, { clients: false });
+  const path = options.journal ?? findJournal(before.nodes.flatMap(({ name, names }) => [name, ...names]));
   say(err, `\n  ${errStyle.dim(`journal ${path}`)}\n`);
-  const view = new StepView(terminal);
-  const options = { ...switchAccess(reach), nodes: reach.nodes, onStep: view.ended.bind(view) };
-  const result = await resumeSwitch(path, options).finally(() => view.close());
-  if (result.outcome === 'finished') await tellLate(reach);
+  const startedAt = new Date();
+  const result = await takeSteps(path, reach, terminal);
+  const isFinished = !(result instanceof SwitchError) && result.outcome === 'finished';
+  const after = isFinished || report !== undefined ? await lookAgain(reach) : undefined;
+  const sentinels = isFinished && after !== undefined ? await tellLate(after, reach) : [];
+  if (report !== undefined) {
+    const story = tellResumption({ madeBy: `segue ${packageVersion()}`, startedAt, result, sentinels, before, after });
+    if (story === undefined) say(err, '  no report: there is nothing to tell');
+    else writeReport(report, story, err);
+  }
+  if (result instanceof SwitchError) throw result;
   if (json) say(out, JSON.stringify(result));
   else for (const line of ['', `  ${style.good(sentenceOf(result))}: ${result.because}`, '']) say(out, line);
   return result.outcome === 'undone' ? ExitCode.GivenUp : ExitCode.Done;
+}
+
+async function takeSteps(path: string, reach: PairReach, terminal: Terminal): Promise<ResumeReport | SwitchError> {
+  const view = new StepView(terminal);
+  const options = { ...switchAccess(reach), nodes: reach.nodes, onStep: view.ended.bind(view) };
+  return resumeSwitch(path, options)
+    .catch((error: unknown) => {
+      if (error instanceof SwitchError) return error;
+      throw error;
+    })
+    .finally(() => view.close());
 }
 
 function sentenceOf({ outcome, report }: ResumeReport): string {
@@ -38,15 +63,13 @@ function sentenceOf({ outcome, report }: ResumeReport): string {
   }
 }
 
-/** Of the nodes that can be found now; one of them may be down. */
-async function namesOf(reach: PairReach): Promise<string[]> {
-  return (await takeSurvey(reach, {}, { clients: false })).nodes.flatMap(({ name, names }) => [name, ...names]);
+function lookAgain(access: PairAccess): Promise<Survey | undefined> {
+  return takeSurvey(access, {}, { clients: false }).catch(() => undefined);
 }
 
 /** Sentinels that the broken switch could not tell any more. Those that know it already say so. */
-async function tellLate(access: PairAccess): Promise<void> {
-  const { primary, nodes, sentinels } = await takeSurvey(access, {}, { clients: false });
+async function tellLate({ primary, nodes, sentinels }: Survey, access: PairAccess): Promise<SentinelReport[]> {
   const other = nodes.filter(isReached).find(({ role }) => role === 'replica');
-  if (primary === undefined || other === undefined) return;
-  await tellSentinels(sentinelOrders(sentinels, other, primary), access);
+  if (primary === undefined || other === undefined) return [];
+  return tellSentinels(sentinelOrders(sentinels, other, primary), access);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import {
   startSentinel,
 } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
+import { switchPrimary } from '../../../src/switchover/index.js';
 import { Conversation, NOTICE_CHANNEL } from '../../../src/topology/index.js';
 import { CliHome, type Running } from './run-cli.js';
 
@@ -131,6 +133,34 @@ describe('segue switch', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
+  it('switches by FAILOVER, too, and proves that as well', async () => {
+    const { pair, primary, replica } = await start({ version: 'valkey-8.1' });
+    const { code, stdout, stderr } = await home.run([
+      'switch',
+      '--nodes',
+      primary,
+      '--yes',
+      '--json',
+      '--method',
+      'failover',
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('FAILOVER; writes wait about half a second');
+    const story = JSON.parse(stdout);
+    expect(story).toMatchObject({
+      outcome: 'switched',
+      from: primary,
+      to: replica,
+      switch: { method: 'failover', resync: 'partial', fence: { armed: true } },
+      canary: { isProven: true },
+    });
+    expect(story.switch.steps.map(({ name }: { name: string }) => name)).not.toContain('promote');
+    for (const node of pair.nodes) {
+      expect(await node.cli('CONFIG', 'GET', 'min-replicas-to-write')).toEqual(['min-replicas-to-write', '0']);
+    }
+    expect(await rolesOf(pair)).toEqual(['slave', 'master']);
+  });
+
   it('takes further replicas along, and needs to be told which one is meant', async () => {
     const { pair, primary, replica } = await start({ replicas: 2 });
     const unsure = await home.run(['switch', '--nodes', primary, '--yes']);
@@ -227,14 +257,41 @@ describe('a switch that does not come to its end', () => {
     const again = await home.run(['switch', '--nodes', primary, '--yes']);
     expect(again.code, again.stderr).toBe(3);
     expect(again.stderr).toContain('segue switch --resume');
-    const resumed = await home.run(['switch', '--nodes', primary, '--resume', '--json']);
+    const report = home.path('undone.html');
+    const resumed = await home.run(['switch', '--nodes', primary, '--resume', '--json', '--report', report]);
     expect(resumed.code, resumed.stderr).toBe(4);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ outcome: 'undone' });
-    const once = await home.run(['switch', '--nodes', primary, '--resume']);
+    expect(await readFile(report, 'utf8')).toContain('was given up, and nothing has changed');
+    const once = await home.run(['switch', '--nodes', primary, '--resume', '--report', home.path('nothing.html')]);
+    expect(once.stderr).toContain('no report: there is nothing to tell');
+    expect(existsSync(home.path('nothing.html'))).toBe(false);
     expect(once.stdout).toContain('there is nothing to resume');
     expect(once.code).toBe(0);
     const after = await home.run(['switch', '--nodes', primary, '--yes']);
     expect(after.code, after.stderr).toBe(0);
+    expect(await rolesOf(pair)).toEqual(['slave', 'master']);
+  });
+
+  it('is reported by the one who finishes it', async () => {
+    const { pair, primary, replica } = await start();
+    const [journalPath, report] = [home.path('broken.journal'), home.path('finished.html')];
+    const broken = switchPrimary({
+      from: `valkey://${primary}`,
+      to: `valkey://${replica}`,
+      journalPath,
+      onBoundary: ({ step, side }) => {
+        if (step === 'promote' && side === 'after') throw new Error('the operator ends here');
+      },
+    });
+    await expect(broken).rejects.toThrow('the operator ends here');
+    const args = ['switch', '--nodes', primary, '--resume', '--journal', journalPath, '--report', report];
+    const { code, stdout, stderr } = await home.run(args);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`finished, ${replica} is the primary`);
+    const page = await readFile(report, 'utf8');
+    expect(page).toContain(`${replica} took over from ${primary}.`);
+    expect(page).toContain(`It had been broken off, and was ended later: ${replica} has been promoted.`);
+    expect(page).toContain('<td class="name">demote</td>');
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 

@@ -66,6 +66,26 @@ describe('the page', () => {
     expect(textOf(page)).toContain('There was no canary: NOPERM no permission');
   });
 
+  it('says of a switch that was ended later that it was, and counts its steps from their beginning', () => {
+    const { switch: report } = story();
+    const steps = [{ name: 'demote' as const, startedMs: 3, durationMs: 1 }];
+    const resumed = { ...report!, steps, unwritableMs: undefined, pausedMs: undefined };
+    const unseen = { canary: undefined, tracks: [], resumed: 'the other has been promoted' };
+    const text = textOf(reportPage(story({ ...unseen, switch: resumed })));
+    expect(text).toContain('It had been broken off, and was ended later: the other has been promoted.');
+    expect(text).toContain('Times count from the beginning.');
+    expect(text).not.toContain('writes began to wait');
+  });
+
+  it('says why nothing was counted', () => {
+    const text = textOf(reportPage(story({ tracks: [], gaugeTrouble: 'the thread ended with code 1' })));
+    expect(text).toContain('Commands per second were not counted: the thread ended with code 1');
+  });
+
+  it('claims no absence of errors where nobody could look any more', () => {
+    expect(textOf(reportPage(story({ after: [], errors: [] })))).not.toContain('Errors that the servers gave');
+  });
+
   it.each([
     ['refused', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was not begun: the link is down.'],
     ['given-up', 'The switch from 10.0.0.1:6379 to 10.0.0.2:6379 was given up, and nothing has changed.'],
