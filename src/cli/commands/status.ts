@@ -57,8 +57,12 @@ async function watchPair(
       screen.draw(['', ...statusLines(survey, style), '', style.dim(`  ${survey.takenAt.toISOString()}, Ctrl-C ends`)]);
   };
   try {
+    let sentinels: Survey['sentinels'] = [];
     while (!interrupted.aborted) {
-      show(await unlessInterrupted(interrupted, takeSurvey(reach)));
+      // Those that are known need not be listened for again, which would take longer than the interval.
+      const survey = await unlessInterrupted(interrupted, takeSurvey(reach, {}, { sentinels }));
+      show(survey);
+      sentinels = survey.sentinels;
       await rest(intervalMs, interrupted);
     }
   } finally {
