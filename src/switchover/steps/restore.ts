@@ -4,6 +4,9 @@ import type { SwitchRun } from '../switch-run.js';
 import { insist, insistAll } from './insist.js';
 import type { Step } from './step.js';
 
+/** A server that rewrites its configuration file syncs the disk, and serves nobody for some milliseconds. */
+const clientsFirstMs = 50;
+
 /**
  * The old primary gets its original values back, and every configuration file learns the new roles: from now on a restart
  * brings nobody back as what it was. Until then it may have, so the fence is lowered for a replica only. The ticket goes
@@ -13,6 +16,8 @@ export const restore: Step = {
   name: 'restore',
   phase: 'follow-up',
   async run(run) {
+    // They are just taking up their work at the new primary.
+    await run.delay(clientsFirstMs);
     if ((await run.to.role()).role !== 'primary') throw new Error(`${run.to.name} is no longer a primary`);
     await insist(run, run.from, [run.followOrder]);
     const whenBack = async (): Promise<void> => {
