@@ -118,6 +118,20 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     10_000,
     'How often one command may be refused by nodes that are not primary. Then it is answered `REDIRECTLOOP`.',
   ),
+  handoverTimeoutMs: number(
+    'ms',
+    SESSION_DEFAULTS.handoverTimeoutMs,
+    0,
+    HOUR_MS,
+    'How long the messages of two nodes are compared when subscriptions move from one to the other. Then they are simply made anew, and messages may be missed: event `resubscribed`.',
+  ),
+  handoverBytesMax: number(
+    'bytes',
+    SESSION_DEFAULTS.handoverBytesMax,
+    0,
+    64 * GIB,
+    'Messages that one of the two nodes has brought and the other not, per connection. Past it, the same.',
+  ),
   onUncertain: {
     kind: 'choice',
     byDefault: SESSION_DEFAULTS.onUncertain,

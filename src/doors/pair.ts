@@ -7,6 +7,7 @@ import { DialGate } from './dial-gate.js';
 import { HoldParty } from './hold-party.js';
 import type { HoldEvent } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
+import { MarkerBeacon } from './marker-beacon.js';
 
 /** What any session of a pair tells, and all together. */
 export type SegueEvent = SessionEvent | TopologyEvent | HoldEvent;
@@ -32,6 +33,7 @@ class Shared {
   readonly scripts = new ScriptCache();
   readonly asked = new Set<string>();
   readonly party = new HoldParty();
+  readonly beacon = new MarkerBeacon();
 
   constructor(transport: Transport, dialsMax: number) {
     this.gate = new DialGate(transport, dialsMax);
@@ -91,6 +93,7 @@ export class Pair {
         clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
         unknownCommand: (name) => this.#learn(name),
         onStandstill: () => this.#shared.party.stirred(session),
+        beacon: this.#shared.beacon.on(topology),
         table,
         scripts: this.#shared.scripts,
       },

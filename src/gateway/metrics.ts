@@ -133,6 +133,12 @@ export class Metrics {
       [],
       each(({ tally }) => tally.joinsFailed),
     );
+    this.#counter(
+      'resubscribed',
+      'Moves of subscribed sessions in which messages may have been missed.',
+      [],
+      each(({ tally }) => tally.resubscribed),
+    );
   }
 
   #listenerGauges(): void {

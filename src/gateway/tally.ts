@@ -7,6 +7,8 @@ export class Tally {
   replayed = 0;
   uncertain = 0;
   joinsFailed = 0;
+  /** Moves of subscribed sessions that may have cost messages. */
+  resubscribed = 0;
   /** Commands that were given up, by error code. */
   readonly givenUp = new Map<string, number>();
 
@@ -25,6 +27,9 @@ export class Tally {
         return;
       case 'join-failed':
         this.joinsFailed++;
+        return;
+      case 'resubscribed':
+        this.resubscribed++;
         return;
       case 'given-up':
         this.givenUp.set(event.code, (this.givenUp.get(event.code) ?? 0) + event.commands);

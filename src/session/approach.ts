@@ -1,6 +1,6 @@
 import { RespError } from '../resp/index.js';
 import type { Identity } from './identity.js';
-import { Join } from './join.js';
+import { Join, type JoinListener } from './join.js';
 import type { Primary } from './machine.js';
 import type { Upstream } from './outlet.js';
 import type { ScriptCache } from './script-cache.js';
@@ -18,8 +18,9 @@ export interface ApproachHost<P extends Primary> {
   readonly identity: Identity;
   readonly scripts: ScriptCache;
   dial(view: P, handlers: UpstreamHandlers): Upstream;
-  /** Messages and pushes that come while the session is being restored: the client's. */
+  /** Pushes that come while the session is being restored: the client's. */
   deliver(frame: Buffer): void;
+  readonly listener: JoinListener;
   /** All is done that can be done before it is adopted. */
   ready(): void;
   /** The connection is the session's; its bytes go to `onData` from now on. `rest`: those behind the handshake. */
@@ -48,9 +49,12 @@ export class Approach<P extends Primary> {
       onWritable: () => this.#at === 'joined' && host.onWritable(this.link),
       onClose: (error) => this.#onClose(error),
     });
+    const { link } = this;
     this.#join = new Join(host.identity, host.scripts, {
-      write: (bytes) => this.link.write(bytes),
+      link,
+      write: (bytes) => link.write(bytes),
       deliver: (frame) => host.deliver(frame),
+      listener: host.listener,
       ready: () => host.ready(),
       joined: (outcome) => {
         this.#at = 'joined';
@@ -75,6 +79,20 @@ export class Approach<P extends Primary> {
     this.#join.distrust();
   }
 
+  /** Subscribes before it is adopted. */
+  listen(): void {
+    this.#join.listen();
+  }
+
+  get listens(): boolean {
+    return this.#join.listens;
+  }
+
+  /** What its `listener` was waiting for has come. */
+  conclude(): void {
+    this.#join.conclude();
+  }
+
   /** Brings a connection that stands ready up to date. */
   refresh(): void {
     this.#join.refresh();
@@ -83,11 +101,15 @@ export class Approach<P extends Primary> {
   /** It is not wanted any more. */
   close(): void {
     this.#at = 'over';
+    this.#join.stop();
     this.link.close();
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#at === 'joined') this.host.onData(this.link, chunk);
+    if (this.#at === 'joined') {
+      this.host.onData(this.link, chunk);
+      return;
+    }
     if (this.#at !== 'under-way') return;
     try {
       this.#join.read(chunk);

@@ -36,13 +36,17 @@ export class FrameReader {
     return this.#streaming;
   }
 
-  /** Throws RespError when the bytes are no RESP. The chunk is the reader's from now on. */
-  read(chunk: Buffer, sink: FrameSink): void {
+  /**
+   * Returns how far it was read: less than all when the sink has stopped it. The chunk is the reader's from now on.
+   * Throws RespError when the bytes are no RESP.
+   */
+  read(chunk: Buffer, sink: FrameSink): number {
     let at = 0;
     while (at < chunk.length && sink.reading) {
       if (!this.#looking && !this.scanner.midFrame && sink.plain === 0) this.#looking = true;
       at = this.#looking ? this.#look(chunk, at, sink) : this.#pass(chunk, at, sink);
     }
+    return at;
   }
 
   #look(chunk: Buffer, at: number, sink: FrameSink): number {

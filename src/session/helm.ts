@@ -2,12 +2,14 @@ import { RespError } from '../resp/index.js';
 import type { Approach } from './approach.js';
 import type { Book } from './book.js';
 import type { Capability } from './capability.js';
+import { Handover } from './handover.js';
 import type { Inlet } from './inlet.js';
 import type { Intake } from './intake.js';
 import { type Effect, type Event, initial, type Primary, type State, step } from './machine.js';
 import type { SessionOptions } from './options.js';
-import { flush, type Upstream } from './outlet.js';
+import { flush, isBetweenCommands, type Upstream } from './outlet.js';
 import { Prospect } from './prospect.js';
+import type { PubSubFrame } from './pubsub-frame.js';
 import type { Refusal } from './refusal.js';
 import type { SessionPorts } from './session-ports.js';
 import type { Settler } from './settle.js';
@@ -40,6 +42,7 @@ export class Helm<P extends Primary> {
   /** Until the link is joined. */
   #joining: Approach<P> | undefined;
   readonly #prospect: Prospect<P>;
+  readonly #handover: Handover;
   #refusal: Refusal | undefined;
   #timer: unknown;
   #replayed = 0;
@@ -60,6 +63,19 @@ export class Helm<P extends Primary> {
       },
       tellUncertain: (node, commands) => this.#tellUncertain(node, commands),
     });
+    this.#handover = new Handover({
+      identity: book.identity,
+      beacon: ports.beacon,
+      bytesMax: options.handoverBytesMax,
+      timeoutMs: options.handoverTimeoutMs,
+      deliver: (frame) => ports.deliver(frame),
+      now: () => ports.now(),
+      setTimer: (ms, fire) => ports.setTimer(ms, fire),
+      clearTimer: (timer) => ports.clearTimer(timer),
+      onEvent: (event) => ports.onEvent(event),
+      settled: (found) => this.#handoverSettled(found),
+    });
+    const handover = this.#handover;
     this.#prospect = new Prospect({
       identity: book.identity,
       scripts: ports.scripts,
@@ -68,13 +84,28 @@ export class Helm<P extends Primary> {
       setTimer: (ms, fire) => ports.setTimer(ms, fire),
       clearTimer: (timer) => ports.clearTimer(timer),
       deliver: (frame) => ports.deliver(frame),
-      settled: () => ports.onStandstill?.(),
+      listener: {
+        get channel() {
+          return handover.channel;
+        },
+        get pairing() {
+          return handover.pairing;
+        },
+        subscribedAhead: () => handover.subscribedAhead(),
+        refusedAhead: (reason) => handover.refusedAhead(reason),
+        newsAhead: (news, frame, link) => this.#newsAhead(news, frame, link),
+      },
+      deserted: () => handover.youngGone(),
+      settled: () => {
+        this.#pairUp();
+        ports.onStandstill?.();
+      },
       joined: ({ capable, rest }) => this.#joined(capable, rest),
       failed: (approach, reason) => this.#failed(approach, reason),
       // A link that is no longer the session's own has nothing to say to it.
-      onData: (link, chunk) => this.#link === link && this.#onData(chunk),
+      onData: (link, chunk) => (this.#link === link ? this.#onData(link, chunk) : handover.readOld(link, chunk)),
       onWritable: (link) => this.#link === link && this.flush(),
-      onClose: (link, error) => this.#link === link && this.#onClose(error),
+      onClose: (link, error) => (this.#link === link ? this.#onClose(error) : handover.oldGone(link)),
     });
   }
 
@@ -87,7 +118,7 @@ export class Helm<P extends Primary> {
   }
 
   get quiet(): boolean {
-    return this.#state.at === 'closed' || this.crew.inlet.quiet;
+    return this.#state.at === 'closed' || (this.crew.inlet.quiet && !this.#handover.pairing);
   }
 
   flush(): void {
@@ -107,9 +138,12 @@ export class Helm<P extends Primary> {
   }
 
   hold(untilMs: number): void {
+    this.#handover.allow();
     this.#still = this.quiet;
     this.dispatch({ type: 'hold', untilMs });
     this.#prospect.refresh();
+    this.#pairUp();
+    this.#still = this.quiet;
   }
 
   release(): void {
@@ -121,15 +155,18 @@ export class Helm<P extends Primary> {
   pause(): void {
     this.#paused = true;
     if (this.#joining === undefined) this.#link?.pause();
+    this.#handover.pause();
   }
 
   resume(): void {
     this.#paused = false;
     this.#link?.resume();
+    this.#handover.resume();
     if (this.#state.at === 'leaving') this.dispatch({ type: 'reading' });
   }
 
   close(): void {
+    this.#handover.close();
     this.dispatch({ type: 'close' });
     this.#prospect.drop();
   }
@@ -207,10 +244,12 @@ export class Helm<P extends Primary> {
     }
     if (state.at === 'flowing' || state.at === 'closed' || state.course.hold === undefined) return;
     const was = this.#still;
+    if (!was && this.crew.inlet.quiet) {
+      this.#prospect.refresh();
+      this.#pairUp();
+    }
     this.#still = this.quiet;
-    if (was || !this.#still) return;
-    this.#prospect.refresh();
-    this.crew.ports.onStandstill?.();
+    if (!was && this.#still) this.crew.ports.onStandstill?.();
   }
 
   // ---- commands that wait --------------------------------------------------------------------------------------
@@ -231,6 +270,8 @@ export class Helm<P extends Primary> {
 
   #resume(node: string, why: 'released' | 'ran-out' | 'held-too-long'): void {
     this.crew.ports.onEvent({ type: 'resume', node, why, heldMs: this.#wait.end() });
+    // The old connection must be as the client knows it before it is used again.
+    if (this.#handover.pairing) this.#prospect.drop();
     this.flush();
   }
 
@@ -268,6 +309,7 @@ export class Helm<P extends Primary> {
     const approach = this.#prospect.approachTo(view);
     this.#link = approach.link;
     this.#joining = approach;
+    this.#handover.meet(approach.link);
     // What the node that was left did is judged by who is primary at this moment, not by older news.
     if (hasProvisional(this.crew.book)) approach.distrust();
     approach.adopt();
@@ -280,12 +322,15 @@ export class Helm<P extends Primary> {
 
   #joined(capable: boolean, rest: Buffer): void {
     const { book, capability, ports } = this.crew;
+    const link = this.#link!;
+    const node = this.#joining?.view.node ?? '';
     this.#joining = undefined;
     if (this.#paused) this.#link?.pause();
+    this.#handover.joined(node);
     capability.joined(capable);
     if (book.identity.tracking !== undefined && book.identity.protocol === 3) ports.deliver(INVALIDATE_ALL);
     this.dispatch({ type: 'joined' });
-    if (rest.length > 0) this.#onData(Buffer.from(rest));
+    if (rest.length > 0 && this.#link === link) this.#onData(link, Buffer.from(rest));
   }
 
   #missed(node: string, reason: string): void {
@@ -313,9 +358,11 @@ export class Helm<P extends Primary> {
 
   // ---- with a node ---------------------------------------------------------------------------------------------
 
-  #onData(chunk: Buffer): void {
+  #onData(link: Upstream, chunk: Buffer): void {
     try {
-      this.crew.inlet.read(chunk);
+      const rest = this.crew.inlet.read(chunk);
+      // It was left in the middle of the chunk, but its messages may still be wanted.
+      if (rest.length > 0 && this.#link !== link) this.#handover.readOld(link, rest);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#hangUp();
@@ -335,6 +382,57 @@ export class Helm<P extends Primary> {
     const { state } = this;
     if (state.at !== 'flowing' && state.at !== 'holding') return;
     if (state.course.moves > 0) this.dispatch({ type: 'progress' });
+  }
+
+  // ---- messages ------------------------------------------------------------------------------------------------
+
+  /** Of the session's own connection. */
+  message(frame: Buffer): void {
+    this.#handover.heard(frame);
+  }
+
+  /** Whether it is no client's. */
+  isOwn(news: NonNullable<PubSubFrame>): boolean {
+    if (news.is === 'marker') this.#handover.marked(news, 'old');
+    return news.is === 'marker' || (news.is !== 'message' && this.#handover.confirmed(news.is, news.name, this.#link));
+  }
+
+  /** Whether an error answers a command that the client has not sent. */
+  isOwnError(frame: Buffer): boolean {
+    return this.#link !== undefined && this.#handover.refused(frame, this.#link);
+  }
+
+  /** What was aligned by the old subscriptions is not by the new. */
+  subscriptionsChanged(): void {
+    if (this.#prospect.listens) this.#prospect.drop();
+  }
+
+  #newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void {
+    if (news.is === 'marker') this.#handover.marked(news, 'young');
+    else if (news.is === 'message') this.#handover.heardAhead(frame);
+    else if (!this.#handover.confirmed(news.is, news.name, link)) this.crew.ports.deliver(frame);
+  }
+
+  /** Standing still, the session takes its place in the messages of the node that it will probably go to. */
+  #pairUp(): void {
+    const { book, inlet } = this.crew;
+    const link = this.#link;
+    if (this.#state.at !== 'holding' || link === undefined || !inlet.drained || !isBetweenCommands(book)) return;
+    if (!this.#handover.mayPair(book.transaction !== undefined)) return;
+    this.#prospect.listen((ahead) => this.#handover.pair(link, ahead));
+  }
+
+  #handoverSettled(found: boolean): void {
+    if (this.#joining !== undefined) {
+      this.#joining.conclude();
+      return;
+    }
+    const view = this.#prospect.prepared;
+    if (!found && view !== undefined && this.#prospect.listens) {
+      this.#prospect.drop();
+      if (this.#state.at === 'holding') this.#prospect.prepare(view);
+    }
+    this.#lookAround();
   }
 
   // ---- leaving a node ------------------------------------------------------------------------------------------
@@ -365,9 +463,20 @@ export class Helm<P extends Primary> {
 
   /** A connection that still holds the beginning of a command would hold its bytes, too. */
   #retire(): void {
+    if (this.#hasKept()) return;
     if (this.#link?.writable === true) this.#link.retire();
     else this.#link?.close();
     this.#letGo();
+  }
+
+  /** Whether the connection stays open, for the sake of its messages. */
+  #hasKept(): boolean {
+    const { book, inlet } = this.crew;
+    const link = this.#link;
+    if (link === undefined || !isBetweenCommands(book)) return false;
+    if (!this.#handover.keep(link, inlet.reader, book.transaction !== undefined)) return false;
+    this.#detach();
+    return true;
   }
 
   #hangUp(): void {
@@ -383,6 +492,14 @@ export class Helm<P extends Primary> {
   }
 
   #letGo(): void {
+    const link = this.#link;
+    const isJoining = this.#joining !== undefined;
+    this.#detach();
+    if (isJoining) this.#handover.youngGone();
+    else if (link !== undefined) this.#handover.oldGone(link);
+  }
+
+  #detach(): void {
     this.#link = undefined;
     this.#joining = undefined;
     this.crew.inlet.disconnect();

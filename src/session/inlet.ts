@@ -2,7 +2,7 @@ import { ReplyScanner } from '../resp/index.js';
 import type { Book } from './book.js';
 import { Drain } from './drain.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
-import { type Refusal, refusalOf } from './refusal.js';
+import { isError, type Refusal, refusalOf } from './refusal.js';
 import type { Settler } from './settle.js';
 import { settleLost } from './uncertain.js';
 
@@ -15,6 +15,8 @@ export interface InletHost {
   refused(refusal: Refusal): void;
   /** A command was settled for which the client had no answer before. */
   progressed(): void;
+  /** Whether an error answers a command that the client has not sent. */
+  isOwnError(frame: Buffer): boolean;
   /** Said by a node whom nobody had asked. */
   remark(text: string): void;
 }
@@ -49,13 +51,21 @@ export class Inlet implements FrameSink {
     this.#connection++;
   }
 
-  /** Throws RespError when the bytes are no RESP. The chunk is the inlet's from now on. */
-  read(chunk: Buffer): void {
+  /** What cuts the connection that is read from. */
+  get reader(): FrameReader {
+    return this.#reader;
+  }
+
+  /**
+   * Returns what was not read: the connection is not the session's any more. The chunk is the inlet's from now on.
+   * Throws RespError when the bytes are no RESP.
+   */
+  read(chunk: Buffer): Buffer {
     // While an old connection's chunk is being read, a new one may be joined that has brought bytes already.
     const outer = this.#source;
     this.#source = this.#connection;
     try {
-      this.#reader.read(chunk, this);
+      return chunk.subarray(this.#reader.read(chunk, this));
     } finally {
       this.#source = outer;
     }
@@ -115,6 +125,7 @@ export class Inlet implements FrameSink {
 
   look(frame: Buffer): void {
     if (this.settler.takeNews(frame, this.#drain)) this.settler.settleAnswered();
+    else if (isError(frame) && this.host.isOwnError(frame)) return;
     else if (this.#drain === undefined) this.#answer(frame);
     else if (!this.#drain.done) this.#drain.take(this.#stamped(frame, this.#drain.at));
   }

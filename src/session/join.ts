@@ -1,23 +1,28 @@
 import { classifyError, decodeReply, ReplyScanner } from '../resp/index.js';
 import type { Identity } from './identity.js';
-import { pubSubFrame } from './pubsub-frame.js';
+import type { Upstream } from './outlet.js';
+import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
 import { isError } from './refusal.js';
 import {
   encodeSteps,
   identitySteps,
   loadSteps,
+  markerSteps,
+  monitorSteps,
   RESET_STEP,
   type RestoreStep,
   ROLE_STEP,
   scriptSteps,
-  trafficSteps,
+  subscribeSteps,
 } from './restore.js';
 import type { ScriptCache } from './script-cache.js';
 
 export interface JoinHost {
   write(bytes: Buffer): void;
-  /** Messages and pushes that come while subscriptions are being restored: the client's. */
+  /** Pushes that come while subscriptions are being restored: the client's. */
   deliver(frame: Buffer): void;
+  readonly listener: JoinListener;
+  readonly link: Upstream;
   /** All that can be done before it is adopted is done. Perhaps again, after `refresh`. */
   ready(): void;
   /** The connection is the session's. `rest`: bytes behind the last answer. */
@@ -26,20 +31,38 @@ export interface JoinHost {
   failed(reason: string): void;
 }
 
+/** What a connection that is not the session's yet means to the messages of the client. */
+export interface JoinListener {
+  /** To be subscribed to, besides what the client is. */
+  readonly channel: string | undefined;
+  /** All subscriptions are made, or that channel's was refused. */
+  subscribedAhead(): void;
+  refusedAhead(reason: string): void;
+  /** Whether the connection may become the session's only after `conclude`. */
+  readonly pairing: boolean;
+  /** A message, a marker, or a confirmation that nobody else awaits. */
+  newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void;
+}
+
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * Makes a fresh connection the session's own.
  *
  * It may begin before it is known that the node is the right one. Until `adopt` it logs in, sets what the client has set,
- * asks for the role and loads scripts, but subscribes to nothing and passes nothing on. What has been done by then costs
- * no round trip any more; what is new since (another database, another script) is done when it is adopted.
+ * asks for the role and loads scripts, but passes nothing on, and subscribes only if it is told to `listen`. What has been
+ * done by then costs no round trip any more; what is new since (another database, another script) is done when it is adopted.
  */
 export class Join {
   readonly #scanner = new ReplyScanner();
   #steps: readonly RestoreStep[] = [];
-  /** `identity`: who the client is. `scripts`: those that were missing. `ready`: not adopted yet. `traffic`: the rest. */
-  #phase: 'fresh' | 'identity' | 'scripts' | 'ready' | 'traffic' | 'over' = 'fresh';
+  /**
+   * `identity`: who the client is. `scripts`: those that were missing. `ready`: not adopted yet. `listening`: subscribes
+   * all the same. `traffic`: the rest. `aligning`: waits for `conclude`.
+   */
+  #phase: 'fresh' | 'identity' | 'scripts' | 'ready' | 'listening' | 'traffic' | 'aligning' | 'over' = 'fresh';
+  /** Whether it subscribes before it is adopted. */
+  #listens: 'no' | 'wanted' | 'done' = 'no';
   #at = 0;
   /** Frames of the step at hand that have come. */
   #frames = 0;
@@ -86,6 +109,27 @@ export class Join {
     this.#proceed();
   }
 
+  /** Subscribes before it is adopted. */
+  listen(): void {
+    if (this.#listens === 'no') this.#listens = 'wanted';
+    this.#proceed();
+  }
+
+  /** Has subscribed, or will, before it is adopted. */
+  get listens(): boolean {
+    return this.#listens !== 'no';
+  }
+
+  /** What it may have waited for as the last has come. */
+  conclude(): void {
+    if (this.#phase === 'aligning') this.#end();
+  }
+
+  /** It is not wanted any more: the rest of a chunk that is being read concerns nobody. */
+  stop(): void {
+    this.#phase = 'over';
+  }
+
   /** Does what has become necessary since it was ready. */
   refresh(): void {
     if (this.#phase !== 'ready') return;
@@ -102,9 +146,11 @@ export class Join {
       this.#scanner.reset();
       const end = this.#scanner.finish(bytes, at, bytes.length);
       if (end < 0) break;
-      this.#take(bytes.subarray(at, end));
+      const frame = bytes.subarray(at, end);
       at = end;
+      // Before it is taken: it may be the last that the connection brings here.
       this.#pending = bytes.subarray(at);
+      this.#take(frame);
       this.#proceed();
     }
     this.#pending = bytes.subarray(at);
@@ -113,10 +159,13 @@ export class Join {
   #take(frame: Buffer): void {
     const step = this.#steps[this.#at];
     const news = frame[0] === 0x3e || frame[0] === 0x2a ? pubSubFrame(frame) : undefined;
-    const confirmation = news?.is === 'subscribed' && step?.purpose === 'subscribe';
+    const subscribes = step?.purpose === 'subscribe' || step?.purpose === 'marker';
+    const confirmation = news?.is === 'subscribed' && subscribes;
     const foreign = (news !== undefined || frame[0] === 0x3e) && !confirmation;
     if (step === undefined || foreign) {
-      if (foreign && this.#adopted) this.host.deliver(Buffer.from(frame));
+      if (news !== undefined) this.host.listener.newsAhead(news, Buffer.from(frame), this.host.link);
+      else if (foreign && this.#adopted) this.host.deliver(Buffer.from(frame));
+      else if (isError(frame)) this.host.listener.refusedAhead(lineOf(frame));
       return;
     }
     if (isError(frame)) this.#refused(step, frame);
@@ -135,6 +184,7 @@ export class Join {
     // Where ROLE is forbidden, the topology's word must do.
     if (step.purpose === 'role') this.#primacy = 'said';
     if (step.purpose === 'scripts') this.#scriptsRefused = true;
+    if (step.purpose === 'marker') this.host.listener.refusedAhead(lineOf(frame));
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
       this.#fail(`${name}: ${lineOf(frame)}`);
@@ -166,12 +216,19 @@ export class Join {
           this.host.ready();
           break;
         case 'ready':
-          if (!this.#adopted) return;
-          this.#enter();
+          if (this.#adopted) this.#enter();
+          else if (this.#listens === 'wanted') this.#run('listening', this.#subscribe());
+          else return;
+          break;
+        case 'listening':
+          this.#phase = 'ready';
+          this.host.listener.subscribedAhead();
           break;
         case 'traffic':
-          this.#phase = 'over';
-          this.host.joined({ capable: this.#capable, rest: this.#pending });
+          this.#phase = 'aligning';
+          this.host.listener.subscribedAhead();
+          // Messages before a marker are on their way, or the marker itself.
+          if (!this.host.listener.pairing) this.conclude();
           return;
         default:
           return;
@@ -179,7 +236,17 @@ export class Join {
     }
   }
 
-  #run(phase: 'identity' | 'scripts' | 'traffic', steps: readonly RestoreStep[]): void {
+  #end(): void {
+    this.#phase = 'over';
+    this.host.joined({ capable: this.#capable, rest: this.#pending });
+  }
+
+  #subscribe(): RestoreStep[] {
+    this.#listens = 'done';
+    return [...subscribeSteps(this.identity), ...markerSteps(this.host.listener.channel)];
+  }
+
+  #run(phase: 'identity' | 'scripts' | 'listening' | 'traffic', steps: readonly RestoreStep[]): void {
     this.#phase = phase;
     this.#steps = steps;
     this.#at = 0;
@@ -190,7 +257,8 @@ export class Join {
     const identity = this.#changedIdentity();
     const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
     const scripts = [...this.#loadMissing(), ...loadSteps(this.#newScripts())];
-    this.#run('traffic', [...identity, ...role, ...scripts, ...trafficSteps(this.identity)]);
+    const subscriptions = this.#listens === 'done' ? [] : this.#subscribe();
+    this.#run('traffic', [...identity, ...role, ...scripts, ...subscriptions, ...monitorSteps(this.identity)]);
   }
 
   #identify(): RestoreStep[] {
@@ -207,6 +275,11 @@ export class Join {
       this.#shas = [];
       this.#revision = -1;
     }
+    if (this.#listens === 'done') {
+      // RESET ends the subscriptions.
+      this.#listens = 'no';
+      this.host.listener.refusedAhead('what the client has set has changed meanwhile');
+    }
     return [RESET_STEP, ...this.#identify()];
   }
 
@@ -217,7 +290,9 @@ export class Join {
   }
 
   #newScripts(): Buffer[] {
-    if (this.scripts.revision === this.#revision) return [];
+    // In RESP2 a subscribed connection loads nothing.
+    const isDeaf = this.#listens === 'done' && this.identity.protocol === 2;
+    if (isDeaf || this.scripts.revision === this.#revision) return [];
     const known = new Set(this.#shas);
     this.#shas = this.scripts.shas();
     this.#revision = this.scripts.revision;

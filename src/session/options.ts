@@ -18,6 +18,10 @@ export interface SessionOptions {
   readonly joinTimeoutMs: number;
   /** How often one command may be refused by nodes that are not primary before it gets `-REDIRECTLOOP`. */
   readonly redirectsMax: number;
+  /** How long the streams of messages of two nodes are compared before subscriptions are simply made anew. */
+  readonly handoverTimeoutMs: number;
+  /** Bytes of messages that one of them has brought and the other not. Past it, the same. */
+  readonly handoverBytesMax: number;
   /** What becomes of a write that was sent and not answered when its connection is lost: told, or run again at the risk of twice. */
   readonly onUncertain: 'error' | 'retry';
 }
@@ -33,5 +37,7 @@ export const SESSION_DEFAULTS: SessionOptions = {
   drainTimeoutMs: 5_000,
   joinTimeoutMs: 2_000,
   redirectsMax: 32,
+  handoverTimeoutMs: 1_000,
+  handoverBytesMax: 16 * MIB,
   onUncertain: 'error',
 };

@@ -17,6 +17,11 @@ export interface Upstream {
   retire(): void;
 }
 
+/** Nothing of a command that is not wholly sent was written: another one may be. */
+export function isBetweenCommands({ handed, ledger }: Book): boolean {
+  return handed <= ledger.start(ledger.sent);
+}
+
 /** Bytes given to the kernel in one go: what is not yet given when a connection is lost was surely not executed. */
 const BATCH_BYTES = 256 * 1024;
 

@@ -1,5 +1,6 @@
 import { Approach, type ApproachHost } from './approach.js';
 import type { Primary } from './machine.js';
+import type { Upstream } from './outlet.js';
 
 export interface ProspectHost<P extends Primary> extends Omit<ApproachHost<P>, 'ready'> {
   setTimer(ms: number, fire: () => void): unknown;
@@ -8,6 +9,8 @@ export interface ProspectHost<P extends Primary> extends Omit<ApproachHost<P>, '
   readonly joinTimeoutMs: number;
   /** What `prepare` began has come to an end, good or bad. */
   settled(): void;
+  /** A connection that listened is given up. */
+  deserted(): void;
 }
 
 /** A connection that nobody takes is not kept for longer. */
@@ -49,6 +52,17 @@ export class Prospect<P extends Primary> {
     this.refresh();
   }
 
+  /** The connection that stands ready subscribes, as soon as `begin` has been told of it. */
+  listen(begin: (link: Upstream) => void): void {
+    if (this.#approach === undefined || this.prepared === undefined || this.listens) return;
+    begin(this.#approach.link);
+    this.#approach.listen();
+  }
+
+  get listens(): boolean {
+    return this.#approach?.listens === true;
+  }
+
   /** Brings a connection that stands ready up to date. */
   refresh(): void {
     this.#approach?.refresh();
@@ -60,12 +74,14 @@ export class Prospect<P extends Primary> {
    */
   approachTo(view: P): Approach<P> {
     const ready = this.#approach?.view.node === view.node ? this.#clear() : undefined;
-    if (this.#why === 'expected') this.drop();
+    if (this.#why === 'expected' || this.listens) this.drop();
     return ready ?? new Approach<P>(view, { ...this.host, ready: () => {} });
   }
 
   drop(): void {
-    this.#clear()?.close();
+    const approach = this.#clear();
+    approach?.close();
+    if (approach?.listens === true) this.host.deserted();
   }
 
   /** An approach has come to nothing. */

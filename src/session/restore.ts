@@ -11,7 +11,7 @@ export interface RestoreStep {
    * the command, or the user may not use it.
    */
   readonly essential: boolean;
-  readonly purpose: 'identity' | 'capability' | 'role' | 'scripts' | 'subscribe';
+  readonly purpose: 'identity' | 'capability' | 'role' | 'scripts' | 'subscribe' | 'marker';
 }
 
 /** Who the client is and what it has set. */
@@ -55,8 +55,8 @@ function credentialSteps(identity: Identity): RestoreStep[] {
 
 const SUBSCRIBE: Record<Family, string> = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE', shard: 'SSUBSCRIBE' };
 
-/** What makes the node talk. These come last, since in RESP2 little else is allowed after them. */
-export function trafficSteps(identity: Identity): RestoreStep[] {
+/** These come late, since in RESP2 little else is allowed after them. */
+export function subscribeSteps(identity: Identity): RestoreStep[] {
   const steps: RestoreStep[] = [];
   for (const family of ['channel', 'pattern', 'shard'] as const) {
     const names = [...identity.subscriptions[family]];
@@ -64,8 +64,21 @@ export function trafficSteps(identity: Identity): RestoreStep[] {
     const command = [SUBSCRIBE[family], ...names];
     steps.push(step(command, { frames: names.length, essential: true, purpose: 'subscribe' }));
   }
-  if (identity.monitor) steps.push(step(['MONITOR'], { essential: true }));
   return steps;
+}
+
+/** What makes the node talk. */
+export function trafficSteps(identity: Identity): RestoreStep[] {
+  return [...subscribeSteps(identity), ...monitorSteps(identity)];
+}
+
+/** The channel by whose messages a place in the stream is found. */
+export function markerSteps(channel: string | undefined): RestoreStep[] {
+  return channel === undefined ? [] : [step(['SUBSCRIBE', channel], { purpose: 'marker' })];
+}
+
+export function monitorSteps(identity: Identity): RestoreStep[] {
+  return identity.monitor ? [step(['MONITOR'], { essential: true })] : [];
 }
 
 function step(command: RestoreStep['command'], more: Partial<RestoreStep> = {}): RestoreStep {

@@ -8,6 +8,13 @@ export type SessionEvent =
   | { type: 'move'; node: string; term: number; replayed: number; heldMs: number }
   /** A SCAN (SSCAN, HSCAN, ZSCAN) came with a cursor of another server process: its iteration starts again on `node`. */
   | { type: 'scan-restart'; node: string }
+  /**
+   * Messages went on at this node without loss or repetition. `tookMs`: until the same place was known in both nodes'
+   * streams; `ahead`: that was before the old node was left.
+   */
+  | { type: 'handed-over'; node: string; subscriptions: number; ahead: boolean; tookMs: number }
+  /** Subscriptions were made anew at this node, for this reason: messages published meanwhile may be missed. */
+  | { type: 'resubscribed'; node: string; subscriptions: number; reason: string }
   /** A node could not be joined. */
   | { type: 'join-failed'; node: string; reason: string }
   /** A connection was lost and this many commands were answered UNCERTAIN. */

@@ -1,5 +1,6 @@
 import type { CommandTable } from '../resp/index.js';
 import type { UpstreamHandlers } from './approach.js';
+import type { Beacon } from './beacon.js';
 import type { Primary } from './machine.js';
 import type { Upstream } from './outlet.js';
 import type { ScriptCache } from './script-cache.js';
@@ -32,6 +33,8 @@ export interface SessionPorts<P extends Primary> {
   /** Less may be outstanding than before: whoever stopped taking commands because of `retained` looks again. */
   relieved?(): void;
   onEvent(event: SessionEvent): void;
+  /** Without it subscriptions are made anew at each node, and messages in between are missed. */
+  readonly beacon?: Beacon;
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
 }

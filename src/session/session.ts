@@ -47,6 +47,9 @@ export class Session<P extends Primary> {
     this.#settler = new Settler(book, {
       scripts: ports.scripts,
       deliver: (bytes) => ports.deliver(bytes),
+      message: (frame) => this.#helm.message(frame),
+      isOwn: (news) => this.#helm.isOwn(news),
+      subscriptionsChanged: () => this.#helm.subscriptionsChanged(),
       farewell: () => this.#end(undefined),
       authenticated: () => this.#capability.authenticated(),
       noTransaction: () => this.#intake.noTransaction(),
@@ -57,6 +60,7 @@ export class Session<P extends Primary> {
       deliver: (bytes) => ports.deliver(bytes),
       refused: (refusal) => this.#helm.refused(refusal),
       progressed: () => this.#helm.progressed(),
+      isOwnError: (frame) => this.#helm.isOwnError(frame),
       remark: (text) => this.#helm.remark(text),
     });
     this.#helm = new Helm<P>({

@@ -2,7 +2,7 @@ import type { Book } from './book.js';
 import type { Drain } from './drain.js';
 import { elementStarts } from './element-starts.js';
 import { Mark, type Note } from './ledger.js';
-import { pubSubFrame } from './pubsub-frame.js';
+import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
 import { isError, isErrorAt, isNil } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
 import { pastTransaction } from './uncertain.js';
@@ -11,6 +11,12 @@ import { pastTransaction } from './uncertain.js';
 export interface SettleHost {
   readonly scripts: ScriptCache;
   deliver(bytes: Buffer): void;
+  /** A message of pub/sub. */
+  message(frame: Buffer): void;
+  /** Whether the frame is no client's: a marker, or the confirmation of the session's own subscription to them. */
+  isOwn(news: NonNullable<PubSubFrame>): boolean;
+  /** The client is subscribed to something else than before. */
+  subscriptionsChanged(): void;
   /** QUIT is answered: the session ends. */
   farewell(): void;
   /** The client has shown who it is. */
@@ -51,8 +57,11 @@ export class Settler {
     if (type === PUSH || (type === STAR && this.#mayBePubSub(drain))) {
       const news = pubSubFrame(frame);
       if (news === undefined) return type === PUSH && this.#deliverNews(frame);
-      if (news.is === 'message')
-        return drain?.subscribed === true && !identity.subscribed ? true : this.#deliverNews(frame);
+      if (this.host.isOwn(news) || news.is === 'marker') return true;
+      if (news.is === 'message') {
+        if (drain?.subscribed !== true || identity.subscribed) this.host.message(frame);
+        return true;
+      }
       if (drain !== undefined) return drain.confirm(news.is, news.family, news.name);
       return this.#confirm(news.is, news.family, news.name, frame);
     }
@@ -88,8 +97,10 @@ export class Settler {
     const { book } = this;
     const set = book.identity.subscriptions[family];
     if (name !== undefined) {
+      const { size } = set;
       if (is === 'subscribed') set.add(name);
       else set.delete(name);
+      if (set.size !== size) this.host.subscriptionsChanged();
     }
     const entry = this.#headNote();
     const role = entry?.role;
@@ -201,6 +212,7 @@ export class Settler {
         return;
       case 'reset':
         identity.reset();
+        this.host.subscriptionsChanged();
         this.#closeTransaction();
         return;
       case 'script-flush':

@@ -35,7 +35,7 @@ export class News {
     if (!isPush && !mayBe) return 'answer';
     const news = pubSubFrame(frame);
     if (news === undefined) return isPush ? 'message' : 'answer';
-    if (news.is === 'message') return 'message';
+    if (news.is === 'message' || news.is === 'marker') return 'message';
     const set = this.identity.subscriptions[news.family];
     if (news.name !== undefined) {
       if (news.is === 'subscribed') set.add(news.name);
