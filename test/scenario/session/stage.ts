@@ -112,7 +112,12 @@ export class Stage {
   #timerId = 0;
   readonly session: Session<Primary>;
 
-  constructor(options: Partial<SessionOptions> = {}) {
+  /** Markers that the session has asked for. */
+  readonly lit: string[] = [];
+  #refuse: (reason: string) => void = () => {};
+
+  /** `channel`: of markers, if they can be published. */
+  constructor(options: Partial<SessionOptions> = {}, channel?: string) {
     this.session = new Session<Primary>(
       {
         deliver: (chunk) => {
@@ -148,11 +153,24 @@ export class Stage {
         onEvent: (event) => {
           this.events.push(event);
         },
+        ...(channel === undefined ? {} : { beacon: { channel, light: (refused) => this.#light(refused) } }),
         table: CommandTable.standard(),
         scripts: new ScriptCache(),
       },
       options,
     );
+  }
+
+  #light(refused: (reason: string) => void): string {
+    this.#refuse = refused;
+    const text = String(this.lit.length + 1);
+    this.lit.push(text);
+    return text;
+  }
+
+  /** The marker cannot be published. */
+  refuseMarker(reason: string): void {
+    this.#refuse(reason);
   }
 
   /** With node A, ready for commands. */
