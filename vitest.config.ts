@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Two kinds of tests: without sockets (fast, in parallel) and with real servers (they share two cores, so one file at a time).
+// Two kinds of tests: without sockets, and with real servers. These wait more than they work: two files at a time.
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +17,7 @@ export default defineConfig({
           include: ['test/{integration,conformance,chaos}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -39,6 +39,15 @@ async function waitForLink(replica: LabServer): Promise<void> {
   });
 }
 
+/** After a full sync the append-only file is written anew; until then the data would not survive the process. */
+async function waitForAppendOnlyFile(server: LabServer): Promise<void> {
+  await waitFor(() => server.info('persistence'), {
+    deadlineMs,
+    what: 'its append-only file',
+    until: (facts) => facts.aof_rewrite_in_progress === '0' && facts.aof_rewrite_scheduled === '0',
+  });
+}
+
 class End extends Error {}
 
 /** A switch whose operator ends after `step`, with its connections, as if it had been killed. */
@@ -122,6 +131,7 @@ describe.each(serverVersions)('the fence, on %s', (version) => {
     pair = await startPair({ version, args: persistent });
     const { primary, replica } = pair;
     await replica.cli('CONFIG', 'REWRITE');
+    await waitForAppendOnlyFile(replica);
     await switchUntil('promote');
     expect(await answerTo(replica)).toBe('OK');
     await bounce(replica);
