@@ -23,7 +23,8 @@ export function identitySteps(identity: Identity): RestoreStep[] {
   if (identity.noEvict) steps.push(step(['CLIENT', 'NO-EVICT', 'ON']));
   if (identity.noTouch) steps.push(step(['CLIENT', 'NO-TOUCH', 'ON']));
   if (identity.readOnly) steps.push(step(['READONLY']));
-  if (identity.tracking !== undefined) steps.push(step(identity.tracking));
+  // Without it the client would keep what nobody invalidates.
+  if (identity.tracking !== undefined) steps.push(step(identity.tracking, { essential: true }));
   return steps;
 }
 

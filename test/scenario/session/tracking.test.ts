@@ -52,6 +52,20 @@ describe('CLIENT TRACKING', () => {
     expect(stage.received()).toEqual([]);
   });
 
+  it('a node that refuses it is not joined: the client would keep what nobody invalidates', () => {
+    const stage = tracking('CLIENT TRACKING ON');
+    stage.client('GET a');
+    stage.primary('B');
+    stage.at('A').answer('$1\r\n1');
+    const connection = stage.at('B');
+    connection.handlers.onOpen();
+    const refused = '-NOPERM User app has no permissions to run the client|tracking command';
+    connection.answer(...connection.commands.map((command) => (command.includes('TRACKING') ? refused : OK)));
+    stage.client('GET b');
+    expect(stage.events).toContainEqual({ type: 'join-failed', node: 'B', reason: `CLIENT: ${refused.slice(1)}` });
+    expect(connection.commands).not.toContain('GET b');
+  });
+
   it('with REDIRECT is refused: the id means another connection, or none, on the next node', () => {
     const stage = Stage.flowing();
     stage.client('CLIENT TRACKING ON REDIRECT 7 BCAST', 'client tracking on bcast redirect 7', 'GET a');
