@@ -3,6 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { type Address, formatAddress } from './address.js';
 import { Inbound } from './inbound.js';
+import { SocketWriter, type WriterOwner } from './socket-writer.js';
 
 /**
  * What an accepted connection tells its owner. Nothing is called before `onConnection` has returned, and nothing after
@@ -192,17 +193,17 @@ class ServerListening implements Listening {
   }
 }
 
-class SocketAcceptedLink implements AcceptedLink {
+class SocketAcceptedLink implements AcceptedLink, WriterOwner {
   readonly remote: string;
   readonly #socket: net.Socket;
   #handlers: AcceptedHandlers | undefined;
-  #corks = 0;
-  #backlogged = false;
+  readonly #writer: SocketWriter;
   #closed = false;
   #error: Error | undefined;
 
   constructor(socket: net.Socket, keepAliveMs: number) {
     this.#socket = socket;
+    this.#writer = new SocketWriter(socket, this);
     socket.setKeepAlive(true, keepAliveMs);
     const { remoteAddress: host, remotePort: port } = socket;
     this.remote = host === undefined || port === undefined ? 'unix' : formatAddress({ kind: 'tcp', host, port });
@@ -234,20 +235,19 @@ class SocketAcceptedLink implements AcceptedLink {
 
   write(chunk: Buffer): void {
     if (this.#closed || this.#socket.writableEnded) return;
-    this.#socket.write(chunk, this.#onWritten);
-    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+    this.#writer.write(chunk);
   }
 
   cork(): void {
-    this.#corks++;
-    this.#socket.cork();
+    this.#writer.cork();
   }
 
   uncork(): void {
-    if (this.#corks === 0) return;
-    this.#corks--;
-    this.#socket.uncork();
-    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+    this.#writer.uncork();
+  }
+
+  onWritable(): void {
+    this.#handlers?.onWritable();
   }
 
   pause(): void {
@@ -267,10 +267,4 @@ class SocketAcceptedLink implements AcceptedLink {
     this.#closed = true;
     this.#socket.destroy();
   }
-
-  readonly #onWritten = (): void => {
-    if (!this.#backlogged || !this.writable) return;
-    this.#backlogged = false;
-    this.#handlers?.onWritable();
-  };
 }

@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import type { Address } from './address.js';
 import { clock, type Timer } from './clock.js';
 import { type DialOptions, type Link, LinkError, type LinkHandlers, type Transport } from './link.js';
+import { SocketWriter, type WriterOwner } from './socket-writer.js';
 
 const KEEP_ALIVE_MS = 5000;
 /** At a switch hundreds of links are left at once; closing them must not delay the commands that go on elsewhere. */
@@ -15,21 +16,20 @@ export const netTransport: Transport = {
 
 type Phase = 'dialling' | 'open' | 'closed';
 
-class SocketLink implements Link {
+class SocketLink implements Link, WriterOwner {
   readonly #address: Address;
   readonly #handlers: LinkHandlers;
   readonly #socket: net.Socket;
   #phase: Phase = 'dialling';
   #error: LinkError | undefined;
   #dialTimer: Timer | undefined;
-  #corks = 0;
-  /** A write left bytes behind: the owner waits for onWritable. */
-  #backlogged = false;
+  readonly #writer: SocketWriter;
 
   constructor(address: Address, handlers: LinkHandlers, options: DialOptions) {
     this.#address = address;
     this.#handlers = handlers;
     this.#socket = openSocket(address, options);
+    this.#writer = new SocketWriter(this.#socket, this);
     this.#socket.setNoDelay(true);
     if (options.unref) this.#socket.unref();
     this.#listen(options.tls ? 'secureConnect' : 'connect');
@@ -46,20 +46,19 @@ class SocketLink implements Link {
 
   write(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
-    this.#socket.write(chunk, this.#onWritten);
-    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+    this.#writer.write(chunk);
   }
 
   cork(): void {
-    this.#corks++;
-    this.#socket.cork();
+    this.#writer.cork();
   }
 
   uncork(): void {
-    if (this.#corks === 0) return;
-    this.#corks--;
-    this.#socket.uncork();
-    if (this.#corks === 0 && this.#socket.writableLength !== 0) this.#backlogged = true;
+    this.#writer.uncork();
+  }
+
+  onWritable(): void {
+    this.#handlers.onWritable();
   }
 
   pause(): void {
@@ -108,13 +107,6 @@ class SocketLink implements Link {
       this.#handlers.onClose(this.#error);
     });
   }
-
-  /** Shared by all writes, which lets Node batch the calls; runs after the write has left, or failed. */
-  readonly #onWritten = (): void => {
-    if (!this.#backlogged || !this.writable) return;
-    this.#backlogged = false;
-    this.#handlers.onWritable();
-  };
 
   #endedByPeer(): void {
     if (this.#phase === 'dialling') this.#fail('SEGUE_LINK_DIAL', 'the other side hung up');
