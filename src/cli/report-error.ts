@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { GatewayError } from '../gateway/gateway-error.js';
-import { LabError } from '../lab/servers/lab-error.js';
+import { LabError } from '../lab/lab-error.js';
 import { SwitchError, type SwitchErrorCode } from '../switchover/index.js';
 import { ListenError, OptionError } from '../transport/index.js';
 import { ExitCode } from './exit-code.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { LabError } from './servers/lab-error.js';
+import { LabError } from './lab-error.js';
 
 export interface WaitOptions<T> {
   readonly deadlineMs: number;

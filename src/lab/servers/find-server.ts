@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { canFetch, fetchServer, type Progress } from './apt-fetch.js';
-import { LabError } from './lab-error.js';
-import { runProgram } from './run-program.js';
+import { LabError } from '../lab-error.js';
+import { canFetch, type Progress } from '../packages/apt.js';
+import { serversFolder } from '../packages/folder.js';
+import { runProgram } from '../packages/run-program.js';
+import { fetchServer } from './fetch-server.js';
 import {
   environmentNameOf,
   isServerVersion,
@@ -55,12 +55,6 @@ export async function findServers(
     wanted.map(async (version) => [version, await findServer(version, options)] as const),
   );
   return new Map(found);
-}
-
-/** Where fetched servers are kept: `.servers` in the checkout unless SEGUE_SERVERS_DIR says otherwise. */
-export function serversFolder(): string {
-  const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-  return process.env.SEGUE_SERVERS_DIR ?? join(packageRoot, '.servers');
 }
 
 async function search(wanted: WantedVersion, onProgress: Progress): Promise<ServerProgram> {

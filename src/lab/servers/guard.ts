@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LabError } from './lab-error.js';
+import { LabError } from '../lab-error.js';
 
 /**
  * The guard: a small shell that outlives us by a moment. It holds the reading end of a pipe whose only writing end is

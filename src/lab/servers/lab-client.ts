@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { decodeReply, encodeCommand, type Reply, ReplyError } from '../../resp/index.js';
 import { type Link, netTransport } from '../../transport/index.js';
-import { LabError } from './lab-error.js';
+import { LabError } from '../lab-error.js';
 
 export interface LabClientOptions {
   readonly host: string;

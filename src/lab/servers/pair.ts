@@ -1,7 +1,7 @@
 import type { Reply } from '../../resp/index.js';
+import { LabError } from '../lab-error.js';
 import { waitFor } from '../wait-for.js';
 import type { WantedVersion } from './find-server.js';
-import { LabError } from './lab-error.js';
 import { type LabServer, type ServerOptions, startServer } from './server.js';
 
 export interface PairOptions extends Omit<ServerOptions, 'version' | 'replicaOf' | 'port'> {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { LabError } from '../lab-error.js';
 import type { Guard } from './guard.js';
-import { LabError } from './lab-error.js';
 
 export interface Exit {
   readonly code: number | null;

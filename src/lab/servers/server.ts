@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { Reply } from '../../resp/index.js';
+import { LabError } from '../lab-error.js';
+import type { Progress } from '../packages/apt.js';
 import { waitFor } from '../wait-for.js';
-import type { Progress } from './apt-fetch.js';
 import { findServer, type ServerProgram, type WantedVersion } from './find-server.js';
 import { Guard } from './guard.js';
 import { type CommandArgument, LabClient } from './lab-client.js';
-import { LabError } from './lab-error.js';
 import {
   type AclUser,
   type ConfigOptions,

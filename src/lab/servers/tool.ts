@@ -1,5 +1,5 @@
+import { LabError } from '../lab-error.js';
 import { findServer, type WantedVersion } from './find-server.js';
-import { LabError } from './lab-error.js';
 
 /** A program that comes with a server. */
 export type Tool = 'cli' | 'benchmark';

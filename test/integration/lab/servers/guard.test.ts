@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../../../../src/lab/packages/run-program.js';
 import { findServer, serversFolder, waitFor } from '../../../../src/lab/servers/index.js';
-import { runProgram } from '../../../../src/lab/servers/run-program.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../../..');

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { findServer, howToGet, serversFolder } from '../../../../src/lab/servers/find-server.js';
+import { serversFolder } from '../../../../src/lab/packages/index.js';
+import { findServer, howToGet } from '../../../../src/lab/servers/find-server.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -5,7 +5,7 @@ import {
   debianArchives,
   dpkgStatus,
   parseIndexTargets,
-} from '../../../../src/lab/servers/apt-archive.js';
+} from '../../../../src/lab/packages/apt-archive.js';
 
 function stanza(fields: Record<string, string>): string {
   return Object.entries({ Component: 'main', ...fields })

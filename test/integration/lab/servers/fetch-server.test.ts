@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canFetch, fetchServer } from '../../../../src/lab/servers/apt-fetch.js';
-import { findServers, serversFolder, serverVersions } from '../../../../src/lab/servers/index.js';
-import { runProgram } from '../../../../src/lab/servers/run-program.js';
+import { canFetch } from '../../../../src/lab/packages/apt.js';
+import { runProgram } from '../../../../src/lab/packages/run-program.js';
+import { fetchServer, findServers, serversFolder, serverVersions } from '../../../../src/lab/servers/index.js';
 
 let folder: string;
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withLock } from '../../../../src/lab/servers/fetch-lock.js';
+import { withLock } from '../../../../src/lab/packages/fetch-lock.js';
 
 let folder: string;
 let lock: string;
