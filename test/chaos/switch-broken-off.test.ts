@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServerVersion, serverVersions } from '../../src/lab/servers/index.js';
 import type { Boundary, SwitchMethod } from '../../src/switchover/index.js';
 import { stepsOf } from '../../src/switchover/steps/index.js';
-import { type Fault, faults, Ground } from './switch/broken-switch.js';
+import { type Fault, faults, Ground, isOfApplication } from './switch/broken-switch.js';
 import { compileSources } from './switch/operator.js';
 
 /**
@@ -68,9 +68,16 @@ describe(`a switch that is broken off (SEGUE_SEED=${seed})`, () => {
   it.each(cases)('%s %s %s, on %s', async (fault, side, step, version, method) => {
     const ground = await groundOf(version);
     const account = await ground.break(fault, { step, side }, method);
-    const seen = JSON.stringify({ operator: account.operator, resumed: account.resumed.because });
+    const { code, reason, report } = account.operator;
+    const seen = JSON.stringify({ code, reason, sessions: report?.sessions, resumed: account.resumed.because });
     expect(account.besides, seen).toEqual([]);
     expect(account.lost, seen).toEqual([]);
+    expect(account.complaints, seen).toEqual([]);
+    if (isOfApplication(fault)) {
+      expect(code, seen).toBe('switched');
+      // Else nothing would be shown: all others were told, and held.
+      expect(report?.sessions.hold?.sessions, seen).toBeGreaterThan(0);
+    }
     expect(account.acknowledged[0] + account.acknowledged[1]).toBeGreaterThan(0);
   });
 });

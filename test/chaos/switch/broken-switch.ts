@@ -10,6 +10,7 @@ import {
   type SwitchMethod,
   type SwitchOptions,
 } from '../../../src/switchover/index.js';
+import { Application } from './application.js';
 import { Cable } from './cable.js';
 import { Operator, type OperatorEnd } from './operator.js';
 import { missingAt, takenBesides, Writer } from './writers.js';
@@ -29,8 +30,15 @@ export const faults = [
   'slow B',
   'cut A from B',
   'slow A from B',
+  'kill an application',
+  'stop an application',
 ] as const;
 export type Fault = (typeof faults)[number];
+
+/** These must not keep the switch from its end. */
+export function isOfApplication(fault: Fault): boolean {
+  return fault.endsWith('an application');
+}
 
 export interface Account {
   readonly operator: OperatorEnd;
@@ -41,6 +49,8 @@ export interface Account {
   readonly lost: string[];
   readonly besides: string[];
   readonly acknowledged: readonly [number, number];
+  /** What applications with Segue's sessions saw or miss: where there are any. */
+  readonly complaints: string[];
 }
 
 const deadlineMs = 30_000;
@@ -96,12 +106,14 @@ export class Ground {
     const [a, b] = this.nodes;
     const journalPath = join(tmpdir(), `segue-journal-${process.pid}-${a.port}-${++this.runs}`);
     const writers = [new Writer(a, `w${this.runs}`), new Writer(b, `w${this.runs}`)] as const;
+    let applications: readonly Application[] = [];
     try {
+      if (isOfApplication(fault)) applications = await this.applications();
       const operator = this.operator(fault, { journalPath, method }, boundary);
       // Otherwise nothing would be shown.
       if ((await operator.stopped) === 'ended')
         throw new Error(`no operator there: ${JSON.stringify(await operator.ended)}`);
-      await this.inflict(fault, operator);
+      await this.inflict(fault, operator, applications);
       const end = await operator.ended;
       const resumed = await resumeSwitch(journalPath, {
         ...limits,
@@ -112,12 +124,18 @@ export class Ground {
       const [old, now] = primary === 'B' ? [writers[0], writers[1]] : [writers[1], writers[0]];
       await this.takesWrites(now);
       for (const writer of writers) await writer.stop();
+      const survivors = fault === 'kill an application' ? applications.slice(1) : applications;
+      await Promise.all(survivors.map((application) => application.goesOn()));
+      await Promise.all(survivors.map((application) => application.stop()));
       await this.inStep();
+      const complaints = await Promise.all(applications.map((application) => application.complaints(this.nodes)));
       const lost = [...(await missingAt(a, writers)), ...(await missingAt(b, writers))];
       const acknowledged = [writers[0].acknowledged.length, writers[1].acknowledged.length] as const;
       if (primary === 'B') this.nodes.reverse();
-      return { operator: end, resumed, primary, lost, besides: takenBesides(old, now), acknowledged };
+      const besides = takenBesides(old, now);
+      return { operator: end, resumed, primary, lost, besides, acknowledged, complaints: complaints.flat() };
     } finally {
+      await Promise.all(applications.map((application) => application.end()));
       for (const writer of writers) await writer.stop();
       await rm(journalPath, { force: true });
     }
@@ -135,10 +153,32 @@ export class Ground {
     return new Operator(this.folder, { ...times, ...more, from: url(a, 'A'), to: url(b, 'B'), toKnownAs }, boundary);
   }
 
-  private async inflict(fault: Fault, operator: Operator): Promise<void> {
+  /** The victim, and one that must not notice. They know the nodes by other names than these know each other. */
+  private applications(): Promise<Application[]> {
+    const names = this.nodes.map((node) => [`127.0.0.1:${this.cables.get(node)!.byPartner.port}`, node.address]);
+    const { host, port } = this.nodes[0];
+    const options = { host, port, addressMap: Object.fromEntries(names) as Record<string, string> };
+    return Promise.all(
+      ['victim', 'bystander'].map((role) =>
+        Application.start(this.folder, { ...options, name: `${role}${this.runs}` }),
+      ),
+    );
+  }
+
+  private async inflict(fault: Fault, operator: Operator, [victim, bystander]: readonly Application[]): Promise<void> {
     const [a, b] = this.nodes;
     const node = /A/.test(fault) ? a : b;
     switch (fault) {
+      case 'kill an application':
+        victim!.signal('SIGKILL');
+        return operator.go();
+      case 'stop an application':
+        victim!.signal('SIGSTOP');
+        operator.go();
+        // The switch ends, and others go on, while it stands.
+        await operator.ended;
+        await bystander!.goesOn();
+        return victim!.signal('SIGCONT');
       case 'kill the operator':
         return operator.signal('SIGKILL');
       case 'stop the operator':

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Boundary, SwitchOptions } from '../../../src/switchover/index.js';
+import type { Boundary, SwitchOptions, SwitchReport } from '../../../src/switchover/index.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 export interface OperatorEnd {
   readonly code: string;
   readonly reason?: string;
+  /** Of a switch that came to its end. */
+  readonly report?: SwitchReport;
 }
 
 /** The sources as JavaScript, in a folder of its own: an operator that is killed needs a process, and that needs no build. */
