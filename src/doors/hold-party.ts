@@ -54,7 +54,11 @@ export class HoldParty {
   /** Whoever may publish notices cannot make sessions wait more than half of the time, unless the primary really changes. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(time: Clock = clock) {
+  /** `observe` hears of everything, once. */
+  constructor(
+    time: Clock = clock,
+    private readonly observe: (event: HoldEvent) => void = () => {},
+  ) {
     this.#clock = time;
     this.#dials = new IdleQueue(0, time);
     this.#turns = new IdleQueue(TURN_BUDGET_MS, time);
@@ -84,11 +88,16 @@ export class HoldParty {
     }
     if (isHold(this.#phase) && this.#phase.id === notice.id) return;
     const reason = heard.isFit ? this.#whyNot(notice, heard.to) : heard.reason;
-    if (!heard.isFit || reason !== undefined)
-      this.#answer(notice.id, { kind: 'unable', late: this.#members.size, reason });
+    if (!heard.isFit || reason !== undefined) this.#refuse(notice, reason);
     else if (notice.kind === 'prepare') this.#prepare(notice, heard.from, heard.to);
     else this.#hold(notice, heard.from, heard.to);
   };
+
+  #refuse({ id, kind }: Notice & { kind: 'prepare' | 'hold' }, reason = ''): void {
+    const sessions = this.#members.size;
+    this.#answer(id, { kind: 'unable', late: sessions, reason });
+    this.#tell({ type: 'unable', id, kind, sessions, reason });
+  }
 
   #whyNot({ id, kind }: Notice, to: PrimaryView): string | undefined {
     const phase = this.#phase;
@@ -283,6 +292,7 @@ export class HoldParty {
 
   #tell(event: HoldEvent): void {
     const listeners = new Set([...this.#members.values()].map((member) => member.onEvent));
+    this.observe(event);
     for (const listener of listeners) tell(listener, event);
   }
 

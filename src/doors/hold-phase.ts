@@ -8,7 +8,9 @@ export type HoldEvent =
   /** They hold; `late` of them still await answers. `held`: commands without an answer. */
   | { type: 'holding'; id: string; sessions: number; late: number; held: number; tookMs: number }
   /** They go on. `expired`: nobody told them to within the time of the notice. */
-  | { type: 'released'; id: string; outcome: 'switched' | 'given-up' | 'expired'; heldMs: number };
+  | { type: 'released'; id: string; outcome: 'switched' | 'given-up' | 'expired'; heldMs: number }
+  /** They do nothing about a notice of this kind, for this reason. */
+  | { type: 'unable'; id: string; kind: 'prepare' | 'hold'; sessions: number; reason: string };
 
 /** What a party is about, and since when. */
 export type Phase<T> =

@@ -2,15 +2,23 @@ import { CommandTable } from '../resp/index.js';
 import { ScriptCache, Session, type SessionEvent, type SessionOptions, type Upstream } from '../session/index.js';
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
-import { clock, type DialOptions, netTransport, parseNodeUrl, type Timer, type Transport } from '../transport/index.js';
+import {
+  clock,
+  type DialOptions,
+  formatAddress,
+  netTransport,
+  parseNodeUrl,
+  type Timer,
+  type Transport,
+} from '../transport/index.js';
+import { publish } from './diagnostics.js';
 import { DialGate } from './dial-gate.js';
 import { HoldParty } from './hold-party.js';
 import type { HoldEvent } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 import { MarkerBeacon } from './marker-beacon.js';
 
-/** What any session of a pair tells, and all together. */
-export type SegueEvent = SessionEvent | TopologyEvent | HoldEvent;
+export type { SegueEvent } from './segue-event.js';
 
 /** How the sessions of a door take part in planned switches. */
 export interface NoticeOptions {
@@ -32,11 +40,15 @@ class Shared {
   readonly gate: Transport;
   readonly scripts = new ScriptCache();
   readonly asked = new Set<string>();
-  readonly party = new HoldParty();
+  readonly party: HoldParty;
   readonly beacon = new MarkerBeacon();
+  /** One function for all doors to the pair: the watch tells it once. */
+  readonly publish: (event: TopologyEvent | HoldEvent) => void;
 
-  constructor(transport: Transport, dialsMax: number) {
+  constructor(transport: Transport, dialsMax: number, pair: string) {
     this.gate = new DialGate(transport, dialsMax);
+    this.publish = (event) => publish(event, () => ({ pair }));
+    this.party = new HoldParty(clock, this.publish);
   }
 }
 
@@ -45,6 +57,7 @@ const shared = new WeakMap<object, Shared>();
 const idle = new IdleQueue();
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
+let sessions = 0;
 
 export interface SessionPlace {
   deliver(chunk: Buffer): void;
@@ -61,6 +74,8 @@ export class Pair {
   readonly #shared: Shared;
   /** As the topology has it: TLS when the options or the nodes' URLs ask for it. */
   readonly #tls: Pick<DialOptions, 'tls'>;
+  /** For people. */
+  readonly #name: string;
   #released = false;
 
   /** `dialsMax` counts for all doors to the pair; the first one's holds. */
@@ -71,18 +86,27 @@ export class Pair {
   ) {
     this.topology = Topology.acquire(options);
     const key = this.topology.sharedKey;
-    this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax);
+    const urls = options.nodes.map((url) => parseNodeUrl(url));
+    this.#name = [...new Set(urls.map((url) => formatAddress(url.address)))].sort().join(',');
+    this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax, this.#name);
     shared.set(key, this.#shared);
-    const secure = options.tls !== undefined || options.nodes.some((url) => parseNodeUrl(url).tls);
+    this.topology.onEvent(this.#shared.publish);
+    const secure = options.tls !== undefined || urls.some((url) => url.tls);
     this.#tls = secure ? { tls: options.tls ?? {} } : {};
   }
 
   /** A session that follows this pair's primary until it is closed. */
   session(place: SessionPlace, options: Partial<SessionOptions>): Session<PrimaryView> {
     const { topology } = this;
+    const number = ++sessions;
+    const source = () => ({ pair: this.#name, session: number, client: session.client });
     const session = new Session<PrimaryView>(
       {
         ...place,
+        onEvent: (event) => {
+          publish(event, source);
+          place.onEvent(event);
+        },
         dial: (view, handlers) => this.#dial(view, handlers),
         prospect: (refusedBy, hint) => topology.candidate(refusedBy, hint),
         seek: (refusedBy, hint) => {

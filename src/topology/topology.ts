@@ -137,6 +137,11 @@ export class Topology {
     };
   }
 
+  /** Hears what happens in the watch. A listener that several users of the watch add is told once. */
+  onEvent(listener: (event: TopologyEvent) => void): void {
+    if (!this.#released) this.#removals.add(this.#shared.watch.onEvent(listener));
+  }
+
   /** Publishes this process's answer to a notice on the primary; the watch adds who it is. Failures are events. */
   answer(answer: Omit<Answer, 'process'>): void {
     if (!this.#released) this.#shared.watch.answer(answer);

@@ -12,6 +12,7 @@ describe('bytes of the client that are no RESP', () => {
     stage.at('A').answer('$1\r\n1');
     expect(stage.words()).toEqual(['$1', '-ERR']);
     expect(stage.ended).toBe('in order');
+    expect(stage.events).toContainEqual({ type: 'unreadable', code: 'SEGUE_RESP_BAD_TYPE' });
     expect(stage.at('A').closed).toBe(true);
   });
 

@@ -67,6 +67,7 @@ let time: ManualClock;
 let party: HoldParty;
 let answers: Omit<Answer, 'process'>[];
 let events: HoldEvent[];
+let observed: HoldEvent[];
 let suspected: (string | undefined)[];
 let verdict: (view: PrimaryView | undefined) => void;
 const onEvent = (event: HoldEvent) => events.push(event);
@@ -83,7 +84,8 @@ const topology = {
 
 beforeEach(() => {
   time = manualClock();
-  party = new HoldParty(time);
+  observed = [];
+  party = new HoldParty(time, (event) => observed.push(event));
   answers = [];
   events = [];
   suspected = [];
@@ -475,7 +477,10 @@ test('an unfit notice is answered with the reason, and nothing else comes of it'
   expect(answers).toEqual([
     { id: 'n1', kind: 'unable', sessions: 1, late: 1, held: 0, reason: 'x:1 is no node of this pair' },
   ]);
-  expect([one!.session.told, suspected, events]).toEqual([[], [], []]);
+  expect([one!.session.told, suspected]).toEqual([[], []]);
+  expect(events).toEqual([
+    { type: 'unable', id: 'n1', kind: 'hold', sessions: 1, reason: 'x:1 is no node of this pair' },
+  ]);
 });
 
 test('events go once to each listener, however many sessions have it', async () => {
@@ -486,5 +491,5 @@ test('events go once to each listener, however many sessions have it', async () 
   hear({ kind: 'hold' });
   await turns();
   time.advance(500);
-  expect([events.length, others.length]).toEqual([1, 1]);
+  expect([events.length, others.length, observed.length]).toEqual([1, 1, 1]);
 });

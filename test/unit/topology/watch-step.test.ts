@@ -297,6 +297,7 @@ describe('silence', () => {
     world.at('A').state = 'up';
     sim.advance(200);
     expect([sim.primary, sim.term, sim.published.length]).toEqual(['A', 1, 2]);
+    expect(types(sim).slice(-2)).toEqual(['node-up', 'primary']);
     expect(sim.events.at(-1)).toMatchObject({ type: 'primary', cause: 'back' });
   });
 
