@@ -72,14 +72,18 @@ const notNeeded = [
   'systemd-standalone-tmpfiles',
   'sysvinit-utils',
   'tar',
+  'ucf',
 ];
 
-/** A dpkg status that says nothing is installed but what no server needs, so that apt does not download it (10 MB). */
-export function dpkgStatus(): string {
+/**
+ * A dpkg status that says nothing is installed but what no server needs, so that apt does not download it (10 MB). What is
+ * `asked` for by name is needed after all.
+ */
+export function dpkgStatus(asked: readonly string[] = []): string {
   const stanza = (name: string) =>
     `Package: ${name}\nStatus: install ok installed\nMaintainer: nobody\nArchitecture: all\n` +
     `Multi-Arch: foreign\nVersion: 99999:0\nDescription: placeholder\n`;
-  return notNeeded.map(stanza).join('\n');
+  return notNeeded.filter((name) => !asked.includes(name)).map(stanza).join('\n');
 }
 
 /**

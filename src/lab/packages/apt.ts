@@ -48,7 +48,7 @@ export class Apt {
     const apt = new Apt(folder, label, source, archives);
     const made = ['state/lists/partial', 'cache/archives/partial', 'log'];
     for (const path of made) await mkdir(join(folder, path), { recursive: true });
-    await writeFile(join(folder, 'state/status'), dpkgStatus());
+    await writeFile(join(folder, 'state/status'), dpkgStatus(source.packages));
     const architecture = (await runProgram('dpkg', ['--print-architecture'])).stdout.trim();
     await writeFile(join(folder, 'apt.conf'), aptConfiguration({ folder, architecture }));
     return apt;

@@ -129,4 +129,9 @@ describe('our apt settings', () => {
     expect(names.filter((name) => name.startsWith('lib'))).toEqual([]);
     expect(dpkgStatus().split('\n\n')).toHaveLength(names.length);
   });
+
+  it('does not claim that something is installed which is asked for', () => {
+    expect(dpkgStatus()).toContain('Package: perl-base\n');
+    expect(dpkgStatus(['libredis-perl', 'perl-base'])).not.toContain('Package: perl-base\n');
+  });
 });
