@@ -3,12 +3,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNode } from './run-dist.mjs';
-import { ensureCompiled, root, runScript, SetupError, setup } from './setup.mjs';
+import { ensureCompiled, prepare, root, runScript, SetupError } from './setup.mjs';
 
 const out = '.bench';
 
 runScript(async () => {
-  setup();
+  prepare();
   const [first, ...rest] = process.argv.slice(2);
   const named = first !== undefined && !first.startsWith('-');
   const name = named ? first : 'ioredis';

@@ -16,9 +16,14 @@ const installStamp = join(root, 'node_modules', '.segue-install');
 export class SetupError extends Error {}
 
 export function setup() {
+  prepare();
+  ensureBuilt();
+}
+
+/** The same for those who compile for themselves. */
+export function prepare() {
   checkNode();
   ensureInstalled();
-  ensureBuilt();
 }
 
 /** Ends the process with the message of a SetupError, or with the stack of anything else. */

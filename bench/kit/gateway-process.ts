@@ -1,18 +1,64 @@
-/** A gateway in a process of its own: `node gateway-process.js <url of a node>`. Tells its port, and what it has cost so far. */
-import { Gateway } from '../../src/gateway/index.js';
+/**
+ * A gateway in a process of its own, without an admin endpoint: `node gateway-process.js <GatewayOptions as JSON>`. Tells its
+ * port; asked for `memory` it tells that after a collection (with --expose-gc), asked for `census` how its clients are.
+ */
+import { Gateway, type GatewayOptions } from '../../src/gateway/index.js';
 
-export type GatewayNews = { readonly port: number } | { readonly cpuUs: number };
+export interface Census {
+  readonly clients: number;
+  /** Of all sessions, since the start. */
+  readonly moves: number;
+  readonly replayed: number;
+  readonly uncertain: number;
+  readonly resubscribed: number;
+  readonly givenUp: number;
+  readonly closedByUs: number;
+  readonly commands: number;
+}
+
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
+}
+
+export type GatewayNews = { readonly port: number } | { readonly memory: Memory } | { readonly census: Census };
 
 const tell = (news: GatewayNews): void => {
   process.send?.(news);
 };
 
-const gateway = new Gateway({ nodes: [process.argv[2]!], listeners: [{ listen: '127.0.0.1:0' }] });
+const gateway = new Gateway(JSON.parse(process.argv[2]!) as GatewayOptions);
 await gateway.start();
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  tell({ cpuUs: user + system });
+process.on('message', (question) => {
+  if (question === 'memory') tell({ memory: memoryNow() });
+  else if (question === 'census') tell({ census: censusNow() });
 });
 process.on('disconnect', () => process.exit());
+// A Ctrl-C in the terminal is for the one who started us.
+process.on('SIGINT', () => {});
 const { address } = gateway.listeners[0]!.entrance;
 if (address.kind === 'tcp') tell({ port: address.port });
+
+function memoryNow(): Memory {
+  const collect = (globalThis as { gc?: () => void }).gc;
+  for (let times = 0; times < 3; times++) collect?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rss, heapUsed, external };
+}
+
+function censusNow(): Census {
+  const { entrance, tally } = gateway.listeners[0]!;
+  const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0);
+  const { moves, replayed, uncertain, resubscribed, givenUp } = tally;
+  return {
+    clients: entrance.clients.size,
+    moves,
+    replayed,
+    uncertain,
+    resubscribed,
+    givenUp: sum(givenUp.values()),
+    closedByUs: sum(entrance.counts.closed.values()),
+    commands: entrance.traffic.commands,
+  };
+}

@@ -1,15 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findTool, type ServerVersion } from '../../src/lab/servers/index.js';
+import type { Cell } from './cells.js';
 
 const run = promisify(execFile);
-
-/** One shape of traffic. */
-export interface Cell {
-  readonly clients: number;
-  readonly pipeline: number;
-  readonly bytes: number;
-}
 
 export interface Measured {
   /** Commands a second: geometric mean of SET and GET. */
@@ -21,17 +15,18 @@ export interface Measured {
   readonly commands: number;
 }
 
-/** valkey-benchmark against one port: `commands` SETs, then as many GETs. */
+/** valkey-benchmark against one port: `commands` SETs, then as many GETs. Rejects when it says nothing, or at `signal`. */
 export async function benchmark(
   version: ServerVersion,
   port: number,
   { clients, pipeline, bytes }: Cell,
   commands: number,
+  signal: AbortSignal,
 ): Promise<Measured> {
   const [program, ...before] = await findTool(version, 'benchmark');
   const flags = { '-p': port, '-c': clients, '-P': pipeline, '-d': bytes, '-n': commands, '-r': 1000 };
   const args = Object.entries(flags).flatMap(([name, value]) => [name, String(value)]);
-  const { stdout } = await run(program!, [...before, ...args, '-t', 'set,get', '--csv']);
+  const { stdout } = await run(program!, [...before, ...args, '-t', 'set,get', '--csv'], { signal });
   const rows = stdout
     .trim()
     .split('\n')
