@@ -12,6 +12,7 @@ import { Counts } from './counts.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { CloseReason, ListenerKind } from './listener.js';
 import { type ClientHost, ServedClient } from './served-client.js';
+import { Stopwatch } from './stopwatch.js';
 
 export interface EntranceOptions {
   /** For logs and metrics. */
@@ -22,6 +23,8 @@ export interface EntranceOptions {
   readonly clock: Clock;
   /** Told of each client that was closed by us, and of each that left by itself (`why` undefined). */
   readonly onParted?: (client: ServedClient, why: CloseReason | undefined) => void;
+  /** Of some commands: ms from their arrival until their answer left. */
+  readonly onAnswered?: (ms: number) => void;
 }
 
 /** Clients are looked at four times in the shortest of their time limits, within these bounds. */
@@ -34,6 +37,7 @@ let clientsSoFar = 0;
 export class Entrance implements ClientHost {
   readonly name: string;
   readonly counts = new Counts();
+  readonly stopwatch: Stopwatch;
   #limits: Limits;
   #now: number;
   #listening: Listening | undefined;
@@ -52,6 +56,7 @@ export class Entrance implements ClientHost {
     this.name = options.name;
     this.#limits = options.limits;
     this.#now = options.clock.now();
+    this.stopwatch = new Stopwatch(this.#now, (ms) => options.onAnswered?.(ms));
   }
 
   /** Rejects with a ListenError. */
@@ -69,6 +74,11 @@ export class Entrance implements ClientHost {
   /** Where it listens; with the port that the system chose for port 0. */
   get address(): Address {
     return this.#listening?.address ?? this.options.address;
+  }
+
+  /** Clients must use TLS. */
+  get isSecure(): boolean {
+    return this.options.listen.tls !== undefined;
   }
 
   get clients(): ReadonlySet<ServedClient> {
@@ -102,6 +112,10 @@ export class Entrance implements ClientHost {
 
   get now(): number {
     return this.#now;
+  }
+
+  time(): number {
+    return this.options.clock.now();
   }
 
   /** For clients that are here, too. */
@@ -168,6 +182,7 @@ export class Entrance implements ClientHost {
   #look(): void {
     this.#timer = undefined;
     this.#now = this.options.clock.now();
+    this.stopwatch.set(this.#now);
     for (const client of this.#clients) client.look(this.#now);
     for (const client of this.#parting) client.look(this.#now);
     if (this.#clients.size + this.#parting.size > 0) this.#watch();

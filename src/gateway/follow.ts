@@ -83,6 +83,10 @@ class FollowHandler implements ClientHandler {
     return this.#door.commands;
   }
 
+  get answered(): number | undefined {
+    return this.#door.answered;
+  }
+
   get held(): { bytes: number; commands: number } {
     return this.#door.held;
   }

@@ -1,5 +1,6 @@
 import type { Pair, SegueEvent } from '../doors/pair.js';
-import type { NodeView } from '../topology/index.js';
+import type { SessionEvent } from '../session/index.js';
+import type { NodeView, PrimaryView } from '../topology/index.js';
 import { type Clock, formatAddress, clock as realClock } from '../transport/index.js';
 import { Entrance } from './entrance.js';
 import {
@@ -19,8 +20,14 @@ import { Tally } from './tally.js';
 export interface GatewayIo {
   readonly clock?: Clock;
   readonly log?: Log;
-  /** Told how long a session of this listener was held, in ms, each time that one goes on. */
-  readonly onHeld?: (listener: string, ms: number) => void;
+}
+
+/** Is told what happens, in the middle of the work: it must be quick. */
+export interface GatewayObserver {
+  session?(listener: string, event: SessionEvent): void;
+  pair?(event: SegueEvent): void;
+  /** Of some commands: ms from their arrival until their answer left. */
+  answered?(listener: string, ms: number): void;
 }
 
 /** One listener with all that is known of it. */
@@ -50,7 +57,7 @@ export class Gateway {
   #options: GatewayOptions;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #io: GatewayIo;
+  readonly #observers = new Set<GatewayObserver>();
   readonly #listeners: GatewayListener[] = [];
   /** The gateway's own hold on the pair, for its status. `node` listeners do without one. */
   readonly #pair: Pair | undefined;
@@ -59,7 +66,6 @@ export class Gateway {
   constructor(options: GatewayOptions, io: GatewayIo = {}) {
     checkGatewayOptions(options);
     this.#options = options;
-    this.#io = io;
     this.#clock = io.clock ?? realClock;
     this.#log = io.log ?? silent;
     const { nodes = [] } = options;
@@ -73,6 +79,21 @@ export class Gateway {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** Until the returned function is called. */
+  observe(observer: GatewayObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Whom clients are sent to, and since when (`since` is clock time). */
+  get primary(): PrimaryView | undefined {
+    return this.#pair?.topology.primary;
+  }
+
+  get clock(): Clock {
+    return this.#clock;
   }
 
   nodes(): NodeView[] {
@@ -157,14 +178,17 @@ export class Gateway {
 
   #makeListener(options: ListenerOptions): GatewayListener {
     const { kind = 'follow', listen, name = listen, tls, unixMode } = options;
-    const tally = new Tally((ms) => this.#io.onHeld?.(name, ms));
+    const tally = new Tally();
     const made = makeKind(options, this.#options, {
       limits: () => entrance.limits,
       refused: (command) => {
         entrance.counts.addRefused(command);
         this.#log.warn({ listener: name, command }, 'a guarded command was refused');
       },
-      onSession: (event) => tally.take(event),
+      onSession: (event) => {
+        tally.take(event);
+        for (const observer of this.#observers) observer.session?.(name, event);
+      },
     });
     const entrance: Entrance = new Entrance(made, {
       name,
@@ -173,6 +197,9 @@ export class Gateway {
       listen: { ...(tls === undefined ? {} : { tls }), ...(unixMode === undefined ? {} : { unixMode }) },
       clock: this.#clock,
       onParted: (client, reason) => this.#onParted(name, client, reason),
+      onAnswered: (ms) => {
+        for (const observer of this.#observers) observer.answered?.(name, ms);
+      },
     });
     return { name, kind, entrance, tally };
   }
@@ -183,6 +210,7 @@ export class Gateway {
   }
 
   #onPair(event: SegueEvent): void {
+    for (const observer of this.#observers) observer.pair?.(event);
     const { type, ...fields } = event;
     this.#log[GRAVE.has(type) ? 'warn' : 'info'](fields, type);
   }

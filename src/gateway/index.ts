@@ -1,5 +1,5 @@
-export { Admin, type AdminOptions } from './admin.js';
-export { Gateway, type GatewayIo, type GatewayListener } from './gateway.js';
+export { Admin, type AdminOptions } from './admin/index.js';
+export { Gateway, type GatewayIo, type GatewayListener, type GatewayObserver } from './gateway.js';
 export { GatewayError, type GatewayErrorCode } from './gateway-error.js';
 export {
   type CommonListenerOptions,
@@ -15,4 +15,4 @@ export type { Log } from './log.js';
 export { Metrics } from './metrics.js';
 export { GUARDED } from './policy.js';
 export type { Reloaded } from './reload.js';
-export { type GatewayStatus, type ListenerStatus, statusOf } from './status.js';
+export { type GatewayStatus, type ListenerStatus, type NodeStatus, statusOf } from './status.js';

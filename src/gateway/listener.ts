@@ -71,6 +71,11 @@ export interface ClientHandler {
   readonly standing: ClientStanding;
   /** Whole commands that it has sent so far. */
   readonly commands: number;
+  /**
+   * Of these, how many have been answered, for measuring how long that takes. Undefined: not to be measured, as while it
+   * waits in BLPOP or is subscribed.
+   */
+  readonly answered?: number | undefined;
   /** Bytes and commands kept for it at this moment. */
   readonly held: { bytes: number; commands: number };
   /** Fit to be shown: no password. Fields that do not apply are left out. */

@@ -4,19 +4,19 @@ import type { Gateway, GatewayListener } from './gateway.js';
 /** Seconds. A planned switch holds commands for milliseconds, a failover for as long as it takes to notice the loss. */
 const HOLD_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Seconds. An answer of a server nearby takes a tenth of a millisecond. */
+const ANSWER_BUCKETS_S = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
+
 /** A value for a set of labels. */
 type Sample = readonly [labels: Record<string, string>, value: number];
 
-/**
- * A gateway's counts for Prometheus. They are read when somebody asks: counting costs the data path nothing. Made before
- * the gateway, which tells it of every hold; `attach` it afterwards.
- */
+/** A gateway's counts for Prometheus. They are read when somebody asks: counting costs the data path nothing. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #holds: Histogram<'listener'>;
-  #gateway: Gateway | undefined;
+  readonly #answers: Histogram<'listener'>;
 
-  constructor() {
+  constructor(private readonly gateway: Gateway) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#holds = new Histogram({
@@ -26,17 +26,22 @@ export class Metrics {
       buckets: HOLD_BUCKETS_S,
       registers,
     });
+    this.#answers = new Histogram({
+      name: 'segue_gateway_answer_seconds',
+      help: 'From the arrival of commands until their answer left, of a sample of them.',
+      labelNames: ['listener'],
+      buckets: ANSWER_BUCKETS_S,
+      registers,
+    });
+    gateway.observe({
+      session: (listener, event) => {
+        if (event.type === 'move') this.#holds.observe({ listener }, event.heldMs / 1000);
+      },
+      answered: (listener, ms) => this.#answers.observe({ listener }, ms / 1000),
+    });
     this.#listenerCounters();
     this.#listenerGauges();
     this.#nodeGauges();
-  }
-
-  readonly onHeld = (listener: string, ms: number): void => {
-    this.#holds.observe({ listener }, ms / 1000);
-  };
-
-  attach(gateway: Gateway): void {
-    this.#gateway = gateway;
   }
 
   get contentType(): string {
@@ -148,11 +153,11 @@ export class Metrics {
     this.#gauge('held_bytes', 'Bytes of commands without an answer.', ['listener'], () =>
       this.#listeners.map(({ name, entrance }) => [{ listener: name }, entrance.heldBytes]),
     );
-    this.#gauge('ready', '1: every listener serves.', [], () => [[{}, this.#gateway?.unready === undefined ? 1 : 0]]);
+    this.#gauge('ready', '1: every listener serves.', [], () => [[{}, this.gateway.unready === undefined ? 1 : 0]]);
   }
 
   #nodeGauges(): void {
-    const nodes = () => this.#gateway?.nodes() ?? [];
+    const nodes = () => this.gateway.nodes();
     this.#gauge('node_up', '1: the node answers.', ['node'], () =>
       nodes().map(({ node, state }) => [{ node }, state === 'up' ? 1 : 0]),
     );
@@ -162,7 +167,7 @@ export class Metrics {
   }
 
   get #listeners(): readonly GatewayListener[] {
-    return this.#gateway?.listeners ?? [];
+    return this.gateway.listeners;
   }
 
   #counter(

@@ -2,12 +2,16 @@ import type { AcceptedHandlers, AcceptedLink } from '../transport/index.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { Client, ClientHandler, CloseReason } from './listener.js';
 import { Outlet } from './outlet.js';
+import type { Stopwatch } from './stopwatch.js';
 
 /** What a client's connection needs of the listener that it belongs to. */
 export interface ClientHost {
   readonly limits: Limits;
   /** Clock time of the last look at all clients, or later. */
   readonly now: number;
+  readonly stopwatch: Stopwatch;
+  /** Clock time at this moment. */
+  time(): number;
   /** What is kept for a client has changed by so many bytes. */
   account(client: ServedClient, changeBytes: number): void;
   /** Tells a client's fate, once: it is served no more. Its connection may last a little longer. */
@@ -46,6 +50,9 @@ export class ServedClient implements Client, AcceptedHandlers {
   /** What the last look saw, and since when that has not changed. */
   readonly #seen = { passed: -1, sent: -1, quietSince: 0, stalledSince: 0 };
   #partingSince = 0;
+  /** The command whose answer is awaited, as it counts among all of this client, and since when. 0: none is. */
+  #timed = 0;
+  #timedSince = 0;
 
   constructor(
     readonly id: number,
@@ -56,6 +63,7 @@ export class ServedClient implements Client, AcceptedHandlers {
     this.acceptedAt = host.now;
     this.#outlet = new Outlet(link, (drained) => {
       if (drained) this.#handler?.drained();
+      if (this.#timed > 0) this.#stopTiming();
       this.#account();
     });
   }
@@ -125,7 +133,8 @@ export class ServedClient implements Client, AcceptedHandlers {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.receivedBytes += chunk.length;
-    handler.take(chunk);
+    if (this.host.stopwatch.due() && this.#timed === 0) this.#takeTimed(handler, chunk);
+    else handler.take(chunk);
     this.#account();
   }
 
@@ -144,6 +153,25 @@ export class ServedClient implements Client, AcceptedHandlers {
     this.#state = 'gone';
     this.#outlet.clear();
     this.host.gone(this);
+  }
+
+  // ---- how long answers take ------------------------------------------------------------------------------------
+
+  #takeTimed(handler: ClientHandler, chunk: Buffer): void {
+    const since = this.host.time();
+    handler.take(chunk);
+    const { answered, commands } = handler;
+    if (answered === undefined || answered >= commands || this.#state !== 'served') return;
+    this.#timed = commands;
+    this.#timedSince = since;
+  }
+
+  /** Something has left: perhaps the answer to the command that is timed. */
+  #stopTiming(): void {
+    const answered = this.#handler?.answered;
+    if (answered !== undefined && answered < this.#timed) return;
+    this.#timed = 0;
+    if (answered !== undefined) this.host.stopwatch.took(this.host.time() - this.#timedSince);
   }
 
   // ---- the listener's side --------------------------------------------------------------------------------------

@@ -12,15 +12,11 @@ export class Tally {
   /** Commands that were given up, by error code. */
   readonly givenUp = new Map<string, number>();
 
-  /** `held` is told how long a session was with no node, each time that it is with one again. */
-  constructor(private readonly held: (ms: number) => void) {}
-
   take(event: SessionEvent): void {
     switch (event.type) {
       case 'move':
         this.moves++;
         this.replayed += event.replayed;
-        this.held(event.heldMs);
         return;
       case 'uncertain':
         this.uncertain += event.commands;

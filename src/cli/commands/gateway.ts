@@ -38,8 +38,11 @@ const settings = {
   ),
   notices: yesNo('take part in planned switches by notice', true),
   drainTimeout: duration('how long clients that are owed something may stay at the end', '30s'),
-  admin: text('<address>', 'HTTP for operators: /healthz, /readyz, /metrics, /status on this host:port or unix:/path'),
-  adminToken: secret('the token that /metrics and /status ask for; needed unless --admin is on loopback'),
+  admin: text(
+    '<address>',
+    'HTTP for operators: a live page, /healthz, /readyz, /metrics, /status on this host:port or unix:/path',
+  ),
+  adminToken: secret('the token that the page, /metrics and /status ask for; needed unless --admin is on loopback'),
   logLevel: choice(['debug', 'info', 'warn', 'error', 'silent'], 'what is logged (JSON lines on stderr)', 'info'),
 } as const;
 
@@ -74,10 +77,8 @@ async function serve(
 ): Promise<ExitCode> {
   // The logger writes at once: what was said before a crash is the most interesting.
   const log = pino({ level: values.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const metrics = new Metrics();
-  const gateway = new Gateway(gatewayOptions(values), { log, onHeld: metrics.onHeld });
-  metrics.attach(gateway);
-  const admin = adminOf(values, gateway, metrics);
+  const gateway = new Gateway(gatewayOptions(values), { log });
+  const admin = adminOf(values, gateway);
   try {
     await gateway.start();
     if (admin !== undefined) log.info({ address: formatAddress(await admin.start()) }, 'admin endpoint');
@@ -99,9 +100,10 @@ async function serve(
   }
 }
 
-function adminOf({ admin, adminToken: token }: GatewayValues, gateway: Gateway, metrics: Metrics): Admin | undefined {
+function adminOf({ admin, adminToken: token }: GatewayValues, gateway: Gateway): Admin | undefined {
   if (admin === undefined) return undefined;
-  return new Admin({ address: listenAddress(admin), ...(token === undefined ? {} : { token }) }, gateway, metrics);
+  const options = { address: listenAddress(admin), ...(token === undefined ? {} : { token }) };
+  return new Admin(options, gateway, new Metrics(gateway));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -139,6 +139,12 @@ export class FollowDoor {
     return this.#session.unanswered;
   }
 
+  /** Of the commands, those that have an answer; undefined for a client that waits on purpose, or for messages. */
+  get answered(): number | undefined {
+    const { client, blocked, taken, unanswered } = this.#session;
+    return client.listening || blocked ? undefined : taken - unanswered;
+  }
+
   get held(): { bytes: number; commands: number } {
     return this.#opened && !this.#closed ? this.#session.retained : NOTHING_HELD;
   }

@@ -276,6 +276,12 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
     return this.#dispatcher.commands;
   }
 
+  get answered(): number | undefined {
+    const { head } = this.#expectations;
+    const waits = head?.as === 'reply' && head.role.is === 'blocking';
+    return waits || this.standing === 'listening' ? undefined : this.commands - this.#owes;
+  }
+
   get held(): { bytes: number; commands: number } {
     return { bytes: this.#dispatcher.bytes + this.#intake.partBytes, commands: this.#dispatcher.length };
   }

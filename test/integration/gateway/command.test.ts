@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { LiveView } from '../../../src/gateway/admin/live.js';
 import { type LabPair, startPair } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
 import { CliHome, type Running } from '../cli/run-cli.js';
@@ -78,7 +79,21 @@ describe('segue gateway', () => {
       unready: null,
       listeners: [{ libraries: { mine: 1, unknown: 1 } }],
     });
+    const page = await fetch(`${admin}/`);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'sha256-/);
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const pageText = await page.text();
+    const live = (await (await fetch(`${admin}/live`)).json()) as LiveView;
+    expect(live.status.primary).toMatchObject({ node: pair.primary.address, term: 1 });
+    expect(live.switches).toEqual([]);
+    const next = await waitFor(
+      async () => (await (await fetch(`${admin}/live?since=1&of=${live.startedAt}`)).json()) as LiveView,
+      { deadlineMs: 10_000, what: 'the second sample', until: ({ samples }) => samples.length > 0 },
+    );
+    expect(next.samples[0]).toMatchObject({ seq: 2, clients: 2, commands: 0 });
     expect((await fetch(`${admin}/nothing`)).status).toBe(404);
+    expect((await fetch(`${admin}/live`, { method: 'POST' })).status).toBe(404);
 
     running.child.kill('SIGTERM');
     await idle.untilClosed();
@@ -90,7 +105,7 @@ describe('segue gateway', () => {
     expect(busy.text).toMatch(/\*1\r\n:1\r\n$/);
     expect(await running.ended).toMatchObject({ code: 0, stdout: '' });
     expect(running.stderr()).not.toContain('swordfish');
-    expect(metrics + JSON.stringify(status)).not.toContain('swordfish');
+    expect(metrics + JSON.stringify([status, live, next]) + pageText).not.toContain('swordfish');
   });
 
   it('drains no longer than it may, and stops at once at the second signal', async () => {
@@ -180,9 +195,15 @@ ${more}`,
     );
     const admin = `http://127.0.0.1:${await portOf(running, 'admin endpoint')}`;
     expect((await fetch(`${admin}/healthz`)).status).toBe(200);
-    expect((await fetch(`${admin}/metrics`)).status).toBe(401);
+    for (const path of ['metrics', 'status', 'live', 'nothing', '?token=opensesame']) {
+      expect([path, (await fetch(`${admin}/${path}`)).status]).toEqual([path, path.startsWith('?') ? 200 : 401]);
+    }
     const headers = { authorization: 'Bearer opensesame' };
-    expect((await fetch(`${admin}/metrics`, { headers })).status).toBe(200);
+    for (const path of ['metrics', 'status', 'live']) {
+      expect((await fetch(`${admin}/${path}`, { headers })).status).toBe(200);
+    }
+    expect((await fetch(`${admin}/live?token=opensesame`)).status).toBe(401);
+    expect(await (await fetch(admin)).text()).not.toContain('opensesame');
     expect((await fetch(`${admin}/metrics`, { headers: { authorization: 'Bearer opensesam' } })).status).toBe(401);
     running.child.kill('SIGTERM');
     await running.ended;

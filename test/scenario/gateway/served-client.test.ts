@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limitsOf } from '../../../src/gateway/gateway-options.js';
 import type { ClientHandler, ClientStanding, CloseReason } from '../../../src/gateway/listener.js';
 import { type ClientHost, ServedClient } from '../../../src/gateway/served-client.js';
+import { Stopwatch } from '../../../src/gateway/stopwatch.js';
 import { FakeLink, turn } from './wire.js';
 
 /** A handler that does what the test says, and notes what it is told. */
@@ -9,6 +10,7 @@ class FakeHandler implements ClientHandler {
   readonly told: string[] = [];
   standing: ClientStanding = 'idle';
   commands = 0;
+  answered: number | undefined;
   held = { bytes: 0, commands: 0 };
 
   take(bytes: Buffer): void {
@@ -32,7 +34,10 @@ class FakeHandler implements ClientHandler {
 }
 
 function stage(limits = {}) {
+  const tookMs: number[] = [];
   const host: ClientHost & { now: number; told: string[]; heldBytes: number } = {
+    stopwatch: new Stopwatch(0, (ms) => tookMs.push(ms)),
+    time: () => host.now,
     limits: limitsOf({ idleTimeoutMs: 1_000, handshakeTimeoutMs: 500, stallTimeoutMs: 2_000, ...limits }),
     now: 0,
     told: [],
@@ -56,7 +61,7 @@ function stage(limits = {}) {
     client.look(now);
     return host.told;
   };
-  return { host, link, client, handler, look };
+  return { host, link, client, handler, look, tookMs };
 }
 
 describe('limits on time', () => {
@@ -205,5 +210,55 @@ describe('when all clients together have too much outstanding', () => {
     expect(link.paused).toBe(true);
     client.relax();
     expect(link.paused).toBe(false);
+  });
+});
+
+describe('how long answers take', () => {
+  it('is from the bytes of a command until its own answer has left', async () => {
+    const { host, client, handler, tookMs } = stage();
+    Object.assign(handler, { commands: 2, answered: 0 });
+    host.now = 10;
+    client.onData(Buffer.from('two commands'));
+    handler.answered = 1;
+    client.send(Buffer.from('one answer'));
+    await turn();
+    expect(tookMs).toEqual([]);
+    host.now = 14;
+    handler.answered = 2;
+    client.send(Buffer.from('the other'));
+    await turn();
+    expect(tookMs).toEqual([4]);
+    client.send(Buffer.from('no answer'));
+    await turn();
+    expect(tookMs).toEqual([4]);
+  });
+
+  it('is not measured for a client that waits on purpose, nor for half a command', async () => {
+    const { client, handler, tookMs } = stage();
+    handler.commands = 1;
+    client.onData(Buffer.from('BLPOP'));
+    client.send(Buffer.from('an element'));
+    await turn();
+    handler.answered = 1;
+    client.onData(Buffer.from('half'));
+    client.send(Buffer.from('a push'));
+    await turn();
+    expect(tookMs).toEqual([]);
+  });
+
+  it('is measured for no more than some hundred commands a second', () => {
+    const stopwatch = new Stopwatch(0, () => {});
+    const measuredIn = (second: number, chunks: number): number => {
+      let measured = 0;
+      for (let n = 0; n < chunks; n++) if (stopwatch.due()) measured++;
+      stopwatch.set(second * 1_000);
+      return measured;
+    };
+    expect(measuredIn(1, 100)).toBe(100);
+    measuredIn(2, 100_000);
+    expect(measuredIn(3, 100_000)).toBeGreaterThan(150);
+    expect(measuredIn(4, 100_000)).toBeLessThan(250);
+    measuredIn(5, 50);
+    expect(measuredIn(6, 50)).toBeGreaterThan(45);
   });
 });

@@ -1,15 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type Address, formatAddress, ListenError } from '../transport/index.js';
-import type { Gateway } from './gateway.js';
-import { GatewayError } from './gateway-error.js';
-import type { Metrics } from './metrics.js';
-import { statusOf } from './status.js';
+import { type Address, formatAddress, ListenError } from '../../transport/index.js';
+import type { Gateway } from '../gateway.js';
+import { GatewayError } from '../gateway-error.js';
+import type { Metrics } from '../metrics.js';
+import { statusOf } from '../status.js';
+import { Live } from './live.js';
+import { adminPage, pagePolicy } from './page.js';
 
 export interface AdminOptions {
   readonly address: Address;
-  /** `Authorization: Bearer <token>` is asked for everything but /healthz and /readyz. */
+  /** `Authorization: Bearer <token>` is asked for everything but the page itself, /healthz and /readyz. */
   readonly token?: string;
 }
 
@@ -17,12 +19,13 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 100;
 
 /**
- * HTTP for operators: `/healthz` (the process lives), `/readyz` (clients that come now are served), `/metrics`
- * (Prometheus) and `/status` (JSON). It answers GET only, and changes nothing.
+ * HTTP for operators: a page for people (`/`, which asks `/live`), `/healthz` (the process lives), `/readyz` (clients that
+ * come now are served), `/metrics` (Prometheus) and `/status` (JSON). It answers GET only, and changes nothing.
  */
 export class Admin {
   readonly #server: ReturnType<typeof createAdaptorServer>;
   readonly #options: AdminOptions;
+  readonly #live: Live;
 
   /** @throws GatewayError SEGUE_GATEWAY_ADMIN_OPEN for an address that others can reach, without a token. */
   constructor(options: AdminOptions, gateway: Gateway, metrics: Metrics) {
@@ -34,7 +37,8 @@ export class Admin {
       );
     }
     this.#options = options;
-    this.#server = createAdaptorServer({ fetch: application(options, gateway, metrics).fetch });
+    this.#live = new Live(gateway);
+    this.#server = createAdaptorServer({ fetch: application(options, gateway, metrics, this.#live).fetch });
     this.#server.maxConnections = CONNECTIONS_MAX;
     if ('requestTimeout' in this.#server) this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
   }
@@ -47,6 +51,7 @@ export class Admin {
       server.once('error', (error: Error) => reject(new ListenError(address, error)));
       server.listen(address.kind === 'unix' ? address.path : { host: address.host, port: address.port }, resolve);
     });
+    this.#live.start();
     const bound = server.address();
     return address.kind === 'tcp' && bound !== null && typeof bound === 'object'
       ? { ...address, port: bound.port }
@@ -55,6 +60,7 @@ export class Admin {
 
   async stop(): Promise<void> {
     const server = this.#server;
+    this.#live.stop();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       if ('closeAllConnections' in server) server.closeAllConnections();
@@ -62,12 +68,18 @@ export class Admin {
   }
 }
 
-function application({ address, token }: AdminOptions, gateway: Gateway, metrics: Metrics): Hono {
+function application({ address, token }: AdminOptions, gateway: Gateway, metrics: Metrics, live: Live): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     context.header('Cache-Control', 'no-store');
     context.header('X-Content-Type-Options', 'nosniff');
     await next();
+  });
+  // Nothing about this gateway is in it, so it may ask for the token.
+  app.get('/', (context) => {
+    context.header('Content-Security-Policy', pagePolicy);
+    context.header('Referrer-Policy', 'no-referrer');
+    return context.html(adminPage);
   });
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => {
@@ -88,7 +100,11 @@ function application({ address, token }: AdminOptions, gateway: Gateway, metrics
     context.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
   );
   app.get('/status', (context) => context.json(statusOf(gateway)));
-  app.notFound((context) => context.text('there are /healthz, /readyz, /metrics and /status\n', 404));
+  app.get('/live', (context) => {
+    const { since, of } = context.req.query();
+    return context.json(live.since(Number(since) || 0, Number(of)));
+  });
+  app.notFound((context) => context.text('there are /, /healthz, /readyz, /metrics, /status and /live\n', 404));
   return app;
 }
 
