@@ -1,9 +1,9 @@
 import { RespError } from '../resp/index.js';
 import type { Identity } from './identity.js';
 import { Join, type JoinListener } from './join.js';
-import type { Primary } from './machine.js';
 import type { Upstream } from './outlet.js';
 import type { ScriptCache } from './script-cache.js';
+import type { Primary } from './state.js';
 
 /** What a connection tells the session: `LinkHandlers` of the transport layer. */
 export interface UpstreamHandlers {

@@ -1,66 +1,15 @@
-import { encodeCommand, RespError } from '../resp/index.js';
+import { encodeCommand } from '../resp/index.js';
 import { Asides } from './asides.js';
-import type { Beacon } from './beacon.js';
-import { Braid } from './braid.js';
-import type { FrameReader, FrameSink } from './frame-reader.js';
-import type { Identity } from './identity.js';
+import type { FrameReader } from './frame-reader.js';
+import type { HandoverHost } from './handover-host.js';
+import { beginPairing, type Pairing, type Phase, paired, type Stream, searchAnew } from './handover-phase.js';
+import { LeftStream, type LeftStreamHost } from './left-stream.js';
+import { MessageMerge } from './message-merge.js';
 import type { Upstream } from './outlet.js';
-import { type Marker, pubSubFrame } from './pubsub-frame.js';
-import type { SessionEvent } from './session-event.js';
+import type { Marker } from './pubsub-frame.js';
+import { errorLine } from './refusal.js';
 
-export interface HandoverHost {
-  readonly identity: Identity;
-  readonly beacon: Beacon | undefined;
-  /** Of messages that one stream has brought and the other has not. */
-  readonly bytesMax: number;
-  readonly timeoutMs: number;
-  /** A message, to the client. */
-  deliver(frame: Buffer): void;
-  now(): number;
-  setTimer(ms: number, fire: () => void): unknown;
-  clearTimer(timer: unknown): void;
-  onEvent(event: SessionEvent): void;
-  /** Whoever waited for it goes on: the place was found, or (false) it will not be. */
-  settled(found: boolean): void;
-}
-
-/** How far a stream is: subscribed to the markers' channel or not yet, or past the marker. */
-type Place = 'asked' | 'heard' | 'marked';
-
-interface Stream {
-  readonly link: Upstream;
-  readonly place: Place;
-}
-
-interface OldStream extends Stream {
-  /** The session has left the connection: what it brings is read here. Else the session itself reads it. */
-  readonly reader: FrameReader | undefined;
-}
-
-type Phase =
-  /** One stream, the session's own. */
-  | { at: 'apart' }
-  /** The marker is awaited. `text`: what it says, once it was asked for. */
-  | {
-      at: 'pairing';
-      old: OldStream;
-      young: Stream | undefined;
-      text: string | undefined;
-      braid: Braid;
-      sinceMs: number;
-    }
-  /** From here on it does not matter which of the two brings a message. `old`: until it is left. */
-  | { at: 'paired'; old: OldStream | undefined; young: Stream; braid: Braid; ahead: boolean; tookMs: number };
-
-type Pairing = Phase & { at: 'pairing' };
-
-const MINUS = 0x2d;
-const STAR = 0x2a;
-const PUSH = 0x3e;
-const ERROR_BYTES = 200;
 const DISCARD = encodeCommand(['DISCARD']);
-/** What a new stream has not brought by then, it never will. */
-const TRAIL_MS = 1_000;
 
 /**
  * Takes the messages of a subscribed session from one node to the next: none is lost, none comes twice, and their order
@@ -72,15 +21,21 @@ const TRAIL_MS = 1_000;
  *
  * Where that cannot be (`unable`), the session subscribes anew and says so.
  */
-export class Handover {
+export class Handover implements LeftStreamHost {
   #phase: Phase = { at: 'apart' };
   #unable: string | undefined;
-  /** What the client has from the node before, and the one at hand may bring yet. */
-  #trail: { braid: Braid; untilMs: number } | undefined;
   #timer: unknown;
   readonly #asides = new Asides();
+  readonly #merge: MessageMerge;
 
-  constructor(private readonly host: HandoverHost) {}
+  constructor(private readonly host: HandoverHost) {
+    this.#merge = new MessageMerge({
+      bytesMax: host.bytesMax,
+      deliver: (frame) => host.deliver(frame),
+      now: () => host.now(),
+      tooFarApart: () => this.fail(`the streams are more than ${host.bytesMax} bytes apart`),
+    });
+  }
 
   /** The marker is awaited. */
   get pairing(): boolean {
@@ -111,7 +66,11 @@ export class Handover {
 
   /** Ahead of a switch: nothing is outstanding at `old`, and nothing is sent there meanwhile. `young` is subscribing. */
   pair(old: Upstream, young: Upstream): void {
-    this.#begin({ link: old, place: 'asked', reader: undefined }, { link: young, place: 'asked' });
+    const streams = {
+      old: { link: old, place: 'asked', left: undefined },
+      young: { link: young, place: 'asked' },
+    } as const;
+    this.#phase = beginPairing(streams, this.host.now());
     this.#say(old, 'SUBSCRIBE');
     this.#startTimer();
   }
@@ -123,18 +82,15 @@ export class Handover {
   keep(link: Upstream, reader: FrameReader, inTransaction: boolean): boolean {
     const phase = this.#phase;
     if (phase.at === 'pairing' && phase.old.link === link) {
-      this.#phase = { ...phase, old: { ...phase.old, reader } };
+      this.#phase = { ...phase, old: { ...phase.old, left: new LeftStream(link, reader, this) } };
       return true;
     }
     if (phase.at !== 'apart' || !this.#canBe) return false;
-    this.#begin({ link, place: 'asked', reader }, undefined);
+    const old = { link, place: 'asked', left: new LeftStream(link, reader, this) } as const;
+    this.#phase = beginPairing({ old, young: undefined }, this.host.now());
     if (inTransaction) link.write(DISCARD);
     this.#say(link, 'SUBSCRIBE');
     return true;
-  }
-
-  #begin(old: OldStream, young: Stream | undefined): void {
-    this.#phase = { at: 'pairing', old, young, text: undefined, braid: new Braid(), sinceMs: this.host.now() };
   }
 
   /** A connection on which the session will subscribe. */
@@ -148,23 +104,18 @@ export class Handover {
   }
 
   #lookAgain(phase: Pairing, young: Stream | undefined): void {
-    const isPast = phase.old.place === 'marked';
-    const old = isPast ? ({ ...phase.old, place: 'asked' } as const) : phase.old;
-    this.#phase = { ...phase, old, young, text: undefined, braid: new Braid() };
-    if (isPast) this.#say(old.link, 'SUBSCRIBE');
+    this.#phase = searchAnew(phase, young);
+    if (phase.old.place === 'marked') this.#say(phase.old.link, 'SUBSCRIBE');
     this.#light();
   }
 
   /** The new connection is the session's, and the only one. */
   joined(node: string): void {
     const phase = this.#phase;
-    const { identity } = this.host;
-    const { channel, pattern, shard } = identity.subscriptions;
-    const subscriptions = channel.size + pattern.size + shard.size;
+    const subscriptions = this.host.identity.subscriptionCount;
     this.#end();
     if (phase.at === 'paired') {
-      this.#deliverKept(phase.braid);
-      if (phase.braid.trails) this.#trail = { braid: phase.braid, untilMs: this.host.now() + TRAIL_MS };
+      this.#merge.conclude(phase.braid);
       const { ahead, tookMs } = phase;
       this.host.onEvent({ type: 'handed-over', node, subscriptions, ahead, tookMs });
     } else if (subscriptions > 0) {
@@ -179,11 +130,11 @@ export class Handover {
     const phase = this.#phase;
     if (phase.at === 'apart' || phase.old?.link !== link) return;
     if (phase.at === 'pairing') {
-      this.#fail('the connection to the old node was lost');
+      this.fail('the connection to the old node was lost');
       return;
     }
     this.#phase = { ...phase, old: undefined };
-    this.#deliverKept(phase.braid);
+    this.#merge.deliverKept(phase.braid);
   }
 
   /** The connection on which the session was to subscribe is not to be had. */
@@ -193,7 +144,7 @@ export class Handover {
     if (phase.at === 'paired') {
       this.#end();
       if (phase.old === undefined) this.#unable = 'the connection to the new node was lost';
-    } else if (phase.old.reader === undefined) {
+    } else if (phase.old.left === undefined) {
       this.#giveUp();
     } else {
       // The next primary may be another: the place is looked for once more, in the time that is left.
@@ -204,10 +155,11 @@ export class Handover {
   close(): void {
     const phase = this.#phase;
     this.#end();
-    if (phase.at !== 'apart' && phase.old?.reader !== undefined) phase.old.link.close();
+    if (phase.at !== 'apart' && phase.old?.left !== undefined) phase.old.link.close();
   }
 
-  #fail(reason: string): void {
+  /** It cannot go on, for this reason. */
+  fail(reason: string): void {
     if (this.#phase.at === 'apart') return;
     this.#unable = reason;
     this.#giveUp();
@@ -219,9 +171,9 @@ export class Handover {
     if (phase.at === 'apart') return;
     this.#end();
     const { old, braid } = phase;
-    if (old?.reader !== undefined) {
+    if (old?.left !== undefined) {
       old.link.close();
-      this.#deliverKept(braid);
+      this.#merge.deliverKept(braid);
     } else if (phase.at === 'pairing' && phase.old.place !== 'marked') {
       this.#say(phase.old.link, 'UNSUBSCRIBE');
     }
@@ -237,54 +189,17 @@ export class Handover {
   #startTimer(): void {
     if (this.#timer !== undefined) return;
     const { timeoutMs } = this.host;
-    this.#timer = this.host.setTimer(timeoutMs, () => this.#fail(`no marker came within ${timeoutMs} ms`));
+    this.#timer = this.host.setTimer(timeoutMs, () => this.fail(`no marker came within ${timeoutMs} ms`));
   }
-
-  // ---- messages ------------------------------------------------------------------------------------------------
 
   /** A message on the session's own connection. */
   heard(frame: Buffer): void {
-    if (this.#isTrail(frame)) return;
-    this.host.deliver(frame);
-    const phase = this.#phase;
-    const counts = phase.at === 'paired' || (phase.at === 'pairing' && phase.old.place === 'marked');
-    if (!counts) return;
-    phase.braid.old(frame);
-    this.#checkBytes(phase.braid);
+    this.#merge.heard(frame, this.#phase);
   }
 
   /** A message on the connection that the session is about to join. */
   heardAhead(frame: Buffer): void {
-    const phase = this.#phase;
-    if (phase.at === 'apart') {
-      this.host.deliver(frame);
-      return;
-    }
-    // The old stream brings those before the marker.
-    if (phase.young?.place !== 'marked' || !phase.braid.isNew(frame)) return;
-    if (phase.at === 'paired' && phase.old === undefined) {
-      this.host.deliver(frame);
-      return;
-    }
-    phase.braid.keep(frame);
-    this.#checkBytes(phase.braid);
-  }
-
-  #isTrail(frame: Buffer): boolean {
-    const trail = this.#trail;
-    if (trail === undefined) return false;
-    const isOver = this.host.now() > trail.untilMs;
-    const isKnown = !isOver && !trail.braid.isNew(frame);
-    if (isOver || !trail.braid.trails) this.#trail = undefined;
-    return isKnown;
-  }
-
-  #deliverKept(braid: Braid): void {
-    for (const frame of braid.takeKept()) this.host.deliver(frame);
-  }
-
-  #checkBytes(braid: Braid): void {
-    if (braid.bytes > this.host.bytesMax) this.#fail(`the streams are more than ${this.host.bytesMax} bytes apart`);
+    this.#merge.heardAhead(frame, this.#phase);
   }
 
   // ---- the marker ----------------------------------------------------------------------------------------------
@@ -314,17 +229,16 @@ export class Handover {
   refused(frame: Buffer, link: Upstream): boolean {
     if (!this.#asides.settle(link)) return false;
     const phase = this.#phase;
-    if (phase.at === 'pairing' && phase.old.link === link && phase.old.place === 'asked')
-      this.#fail(frame.toString('utf8', 1, Math.min(frame.length, ERROR_BYTES)).trim());
+    if (phase.at === 'pairing' && phase.old.link === link && phase.old.place === 'asked') this.fail(errorLine(frame));
     return true;
   }
 
   /** The new connection cannot be used for it (any more). */
   refusedAhead(reason: string): void {
     if (this.#phase.at !== 'apart' && this.#phase.young !== undefined) this.#asides.forget(this.#phase.young.link);
-    if (this.#phase.at === 'pairing') this.#fail(reason);
+    if (this.#phase.at === 'pairing') this.fail(reason);
     if (this.#phase.at !== 'paired') return;
-    if (this.#phase.old === undefined) this.#deliverKept(this.#phase.braid);
+    if (this.#phase.old === undefined) this.#merge.deliverKept(this.#phase.braid);
     this.#end();
     this.#unable = reason;
   }
@@ -334,7 +248,7 @@ export class Handover {
     if (phase.at !== 'pairing' || phase.old.place === 'asked' || phase.young?.place !== 'heard') return;
     const { braid } = phase;
     const text = this.host.beacon!.light((reason) => {
-      if (this.#phase.at === 'pairing' && this.#phase.braid === braid) this.#fail(reason);
+      if (this.#phase.at === 'pairing' && this.#phase.braid === braid) this.fail(reason);
     });
     this.#phase = { ...phase, text };
   }
@@ -350,14 +264,12 @@ export class Handover {
     if (next.old.place === 'marked' && next.young?.place === 'marked') this.#becomePaired(next, next.young);
   }
 
-  #becomePaired({ old, braid, sinceMs }: Pairing, young: Stream): void {
+  #becomePaired(phase: Pairing, young: Stream): void {
     this.#end();
-    const isLeft = old.reader !== undefined;
-    const tookMs = this.host.now() - sinceMs;
-    this.#phase = { at: 'paired', old: isLeft ? undefined : old, young, braid, ahead: !isLeft, tookMs };
-    if (isLeft) {
-      old.link.retire();
-      this.#deliverKept(braid);
+    this.#phase = paired(phase, young, this.host.now());
+    if (phase.old.left !== undefined) {
+      phase.old.link.retire();
+      this.#merge.deliverKept(phase.braid);
     }
     this.host.settled(true);
   }
@@ -370,45 +282,19 @@ export class Handover {
 
   /** What such a connection brings; of others, nothing is read. */
   readOld(link: Upstream, chunk: Buffer): void {
-    const phase = this.#phase;
-    if (phase.at !== 'pairing' || phase.old.link !== link || phase.old.reader === undefined) return;
-    try {
-      phase.old.reader.read(chunk, this.#sink(link));
-    } catch (error) {
-      if (!(error instanceof RespError)) throw error;
-      this.#fail(error.message);
-    }
+    if (this.left?.link === link) this.left.read(chunk);
   }
 
   /** The client does not read for now. */
   pause(): void {
-    if (this.#phase.at === 'pairing' && this.#phase.old.reader !== undefined) this.#phase.old.link.pause();
+    this.left?.link.pause();
   }
 
   resume(): void {
-    if (this.#phase.at === 'pairing' && this.#phase.old.reader !== undefined) this.#phase.old.link.resume();
+    this.left?.link.resume();
   }
 
-  #sink(link: Upstream): FrameSink {
-    const handover = this;
-    return {
-      plain: 0,
-      get reading() {
-        const phase = handover.#phase;
-        return phase.at === 'pairing' && phase.old.link === link;
-      },
-      // Answers that nobody waits for any more.
-      pass: () => {},
-      stream: () => {},
-      look: (frame) => this.#look(frame, link),
-    };
-  }
-
-  #look(frame: Buffer, link: Upstream): void {
-    if (frame[0] === MINUS) this.refused(frame, link);
-    const news = frame[0] === STAR || frame[0] === PUSH ? pubSubFrame(frame) : undefined;
-    if (news?.is === 'message') this.heard(frame);
-    else if (news?.is === 'marker') this.marked(news, 'old');
-    else if (news !== undefined) this.confirmed(news.is, news.name, link);
+  get left(): LeftStream | undefined {
+    return this.#phase.at === 'pairing' ? this.#phase.old.left : undefined;
   }
 }

@@ -55,9 +55,13 @@ export class Identity {
     return this.#credentials;
   }
 
-  get subscribed(): boolean {
+  get subscriptionCount(): number {
     const { channel, pattern, shard } = this.subscriptions;
-    return channel.size > 0 || pattern.size > 0 || shard.size > 0;
+    return channel.size + pattern.size + shard.size;
+  }
+
+  get subscribed(): boolean {
+    return this.subscriptionCount > 0;
   }
 
   /** As far as it may be shown. */

@@ -1,7 +1,6 @@
 export type { UpstreamHandlers } from './approach.js';
 export type { Beacon } from './beacon.js';
 export type { ClientDescription } from './identity.js';
-export type { Primary, State } from './machine.js';
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 export type { Upstream } from './outlet.js';
 export { MARKER_PREFIX } from './pubsub-frame.js';
@@ -10,3 +9,4 @@ export { Session } from './session.js';
 export { type Delivery, WIRE_ERRORS, type WireCode } from './session-error.js';
 export type { SessionEvent } from './session-event.js';
 export type { SessionPorts } from './session-ports.js';
+export type { Primary, State } from './state.js';

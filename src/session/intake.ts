@@ -7,15 +7,15 @@ import {
   RespError,
   type RespErrorCode,
 } from '../resp/index.js';
-import { blockingDeadline, withRemainingTime } from './blocking.js';
+import { withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
 import { ClientTransaction } from './client-transaction.js';
-import { changeOf, type Family } from './identity.js';
+import { CommandMeaning, effectMarks } from './command-meaning.js';
 import { Mark, type Note, note } from './ledger.js';
 import { answered, commitNot, LocalAnswers } from './local-answers.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
-import { cursorSpot, isStamped } from './scan-cursors.js';
+import { isStamped } from './scan-cursors.js';
 import type { ScriptCache } from './script-cache.js';
 import { wireError } from './session-error.js';
 import { settleUnknown } from './uncertain.js';
@@ -40,17 +40,6 @@ export interface IntakeHost {
 const CLOSER_LOOK =
   Fact.State | Fact.Transaction | Fact.Blocking | Fact.Script | Fact.PubSub | Fact.Container | Fact.Admin | Fact.Cursor;
 
-const SUBSCRIBE_FAMILY: Record<string, Family> = {
-  subscribe: 'channel',
-  psubscribe: 'pattern',
-  ssubscribe: 'shard',
-};
-const UNSUBSCRIBE_FAMILY: Record<string, Family> = {
-  unsubscribe: 'channel',
-  punsubscribe: 'pattern',
-  sunsubscribe: 'shard',
-};
-
 /** The client's side: finds the commands in its bytes, and writes into the book what is to be known of each. */
 export class Intake {
   readonly #scanner: CommandScanner;
@@ -58,6 +47,7 @@ export class Intake {
   #start = 0;
   readonly #transaction = new ClientTransaction();
   readonly #local: LocalAnswers;
+  readonly #meaning: CommandMeaning;
   /** What follows a protocol error cannot be read. */
   #unreadable = false;
   /** Chunks go past the log, because it is full, until the command at hand has ended. */
@@ -70,6 +60,7 @@ export class Intake {
   ) {
     const { commandBytesMax } = host.options;
     this.#scanner = new CommandScanner(table, { commandBytesMax });
+    this.#meaning = new CommandMeaning(table, host.scripts, () => host.now());
     this.#local = new LocalAnswers(this.#transaction, (name, args) => host.answers?.(name, args));
   }
 
@@ -134,8 +125,9 @@ export class Intake {
       this.#add(end, local.marks, local.entry);
       return;
     }
-    const role = this.#roleOf(name, args);
-    const marks = this.#marksOf(name, args, flags, role);
+    const command = { id: this.#scanner.id, name, args, flags, inTransaction: this.#transaction.open };
+    const role = this.#meaning.roleOf(command);
+    const marks = this.#meaning.marksOf(command, role);
     const entry = role === undefined ? undefined : note(role);
     if (role?.is === 'scan') this.#prepareScan(entry!, args, role.spot);
     this.#followTransaction(name, args, marks, end, entry);
@@ -147,61 +139,6 @@ export class Intake {
     const name = args[0]!.toString('latin1').toLowerCase();
     this.host.unknownCommand(name);
     return name;
-  }
-
-  #marksOf(name: string, args: readonly Buffer[], flags: number, role: Role | undefined): number {
-    // What it changes is gone with the connection: it can and must run again on the next.
-    if (role?.is === 'change' || role?.is === 'caching') return 0;
-    if (this.#scanner.id === 0) return Mark.Write | Mark.Murky;
-    let effect = flags;
-    if ((flags & Fact.Container) !== 0 && args[1] !== undefined) {
-      effect = this.table.subcommandFlags(this.#scanner.id, args[1].toString('latin1').toLowerCase()) ?? flags;
-    }
-    const marks = effectMarks(effect);
-    return (flags & Fact.Script) !== 0 && name !== 'script' && name !== 'function' ? marks | Mark.Inspect : marks;
-  }
-
-  #roleOf(name: string, args: readonly Buffer[]): Role | undefined {
-    switch (name) {
-      case 'multi':
-      case 'discard':
-      case 'watch':
-      case 'unwatch':
-      case 'monitor':
-      case 'reset':
-      case 'quit':
-        return { is: name };
-      case 'exec':
-        return { is: 'exec', blind: false };
-      case 'eval':
-      case 'eval_ro':
-        if (args[1] !== undefined) this.host.scripts.remember(args[1]);
-        return undefined;
-      case 'script':
-        return this.#scriptRole(args);
-      case 'client':
-        // In a transaction it is queued, and kept with it.
-        if (!this.#transaction.open && asksForCaching(args)) return { is: 'caching' };
-    }
-    const family = SUBSCRIBE_FAMILY[name];
-    if (family !== undefined) return { is: 'subscribe', family, names: names(args), confirmed: 0, given: 0 };
-    const left = UNSUBSCRIBE_FAMILY[name];
-    if (left !== undefined) return { is: 'unsubscribe', family: left, names: names(args), confirmed: 0, given: 0 };
-    const cursor = cursorSpot(name);
-    if (cursor !== undefined) return { is: 'scan', spot: cursor };
-    const spot = this.table.timeoutOf(this.#scanner.id);
-    if (spot !== undefined && !this.#transaction.open) {
-      const deadline = blockingDeadline(args, spot, this.host.now());
-      return deadline === undefined ? undefined : { is: 'blocking', spot, deadline };
-    }
-    const change = changeOf(args);
-    return change === undefined ? undefined : { is: 'change', change };
-  }
-
-  #scriptRole(args: readonly Buffer[]): Role | undefined {
-    const what = args[1]?.toString('latin1').toLowerCase();
-    if (what === 'load' && args[2] !== undefined) this.host.scripts.remember(args[2]);
-    return what === 'flush' ? { is: 'script-flush' } : undefined;
   }
 
   /** Adds the command, in or out of a transaction, and keeps track of where one begins and ends. */
@@ -356,20 +293,4 @@ export class Intake {
       !this.#scanner.midCommand && !this.#transaction.open && this.#transaction.lost === undefined && !this.#unreadable
     );
   }
-}
-
-function asksForCaching(args: readonly Buffer[]): boolean {
-  const [, subcommand, answer, ...more] = args.map((arg) => arg.toString('latin1').toLowerCase());
-  return subcommand === 'caching' && answer === 'yes' && more.length === 0;
-}
-
-function names(args: readonly Buffer[]): string[] {
-  return args.slice(1).map((arg) => arg.toString('latin1'));
-}
-
-/** The marks that follow from a command's flags alone. What is neither read-only nor harmless may have done something. */
-function effectMarks(flags: number): number {
-  if ((flags & Fact.Write) !== 0) return Mark.Write | Mark.Definite;
-  if ((flags & (Fact.ReadOnly | Fact.Harmless | Fact.Transaction)) !== 0) return 0;
-  return Mark.Write | Mark.Murky;
 }

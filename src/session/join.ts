@@ -2,7 +2,7 @@ import { classifyError, decodeReply, ReplyScanner } from '../resp/index.js';
 import type { Identity } from './identity.js';
 import type { Upstream } from './outlet.js';
 import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
-import { isError } from './refusal.js';
+import { errorLine, isError } from './refusal.js';
 import {
   encodeSteps,
   identitySteps,
@@ -165,7 +165,7 @@ export class Join {
     if (step === undefined || foreign) {
       if (news !== undefined) this.host.listener.newsAhead(news, Buffer.from(frame), this.host.link);
       else if (foreign && this.#adopted) this.host.deliver(Buffer.from(frame));
-      else if (isError(frame)) this.host.listener.refusedAhead(lineOf(frame));
+      else if (isError(frame)) this.host.listener.refusedAhead(errorLine(frame));
       return;
     }
     if (isError(frame)) this.#refused(step, frame);
@@ -184,10 +184,10 @@ export class Join {
     // Where ROLE is forbidden, the topology's word must do.
     if (step.purpose === 'role') this.#primacy = 'said';
     if (step.purpose === 'scripts') this.#scriptsRefused = true;
-    if (step.purpose === 'marker') this.host.listener.refusedAhead(lineOf(frame));
+    if (step.purpose === 'marker') this.host.listener.refusedAhead(errorLine(frame));
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
-      this.#fail(`${name}: ${lineOf(frame)}`);
+      this.#fail(`${name}: ${errorLine(frame)}`);
   }
 
   #accepted(step: RestoreStep, frame: Buffer): void {
@@ -309,8 +309,4 @@ export class Join {
 function elements(frame: Buffer): unknown[] {
   const value = decodeReply(frame)?.value;
   return Array.isArray(value) ? value : [];
-}
-
-function lineOf(frame: Buffer): string {
-  return frame.toString('utf8', 1, Math.min(frame.length, 200)).trim();
 }

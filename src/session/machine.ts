@@ -1,3 +1,15 @@
+import {
+  anew,
+  type Course,
+  hasLink,
+  oneMoreMove,
+  type Primary,
+  type Standstill,
+  type State,
+  termKnown,
+} from './state.js';
+import { type Verdict, verdictOn } from './verdict.js';
+
 /**
  * Control of one session: which node it is with, and what it does when that ends. Pure: time and news come in as events,
  * what is to be done goes out as effects, to be carried out in their order. Bytes do not pass here.
@@ -12,47 +24,6 @@
  *
  * A hold that comes at another time than in `flowing` is kept in mind (`course.hold`): joined, the session goes to `holding`.
  */
-
-/** A node in its time as primary, as the topology knows it. */
-export interface Primary {
-  readonly node: string;
-  readonly term: number;
-  /** The server process behind the name, where it is known. */
-  readonly process?: string | undefined;
-}
-
-export type State<P extends Primary = Primary> =
-  /** No connection; the topology has been asked for the primary. Commands are held. */
-  | { at: 'seeking'; course: Course<P>; left: P | undefined; dueAt: number }
-  /** The primary is said to be the node that just refused: wait a little. Commands are held. */
-  | { at: 'resting'; course: Course<P>; view: P; dueAt: number }
-  /** Dialling `view` and restoring the session there. Commands are held. */
-  | { at: 'joining'; course: Course<P>; view: P; dueAt: number }
-  /** Commands go to `view` and answers come back. */
-  | { at: 'flowing'; course: Course<P>; view: P }
-  /** Nothing more is sent to `view` for a while; it answers what it has. A switch away from it is expected. */
-  | { at: 'holding'; course: Course<P>; view: P; dueAt: number }
-  /** Nothing more is sent to `view`; the answers to what it has are awaited. `next` as soon as the topology has said it. */
-  | { at: 'leaving'; course: Course<P>; view: P; next: P | undefined; dueAt: number }
-  | { at: 'closed' };
-
-/** What a session carries from state to state. The counts are of the time since a command was last settled. */
-export interface Course<P extends Primary = Primary> {
-  /** Moves begun. */
-  readonly moves: number;
-  /** Of these, because a node said that it is not the primary. */
-  readonly bounces: number;
-  /** The node that commands went to last. */
-  readonly from: P | undefined;
-  readonly hold: Standstill | undefined;
-}
-
-/** Nothing is to be sent until then. */
-export interface Standstill {
-  readonly untilMs: number;
-  /** Of the reign that is about to end; a newer one ends the hold. Undefined: none is known yet, the first is meant. */
-  readonly term: number | undefined;
-}
 
 type Open<P extends Primary> = Exclude<State<P>, { at: 'closed' }>;
 
@@ -105,15 +76,6 @@ export type Effect<P extends Primary = Primary> =
   /** The first command without an answer has been sent round too often. */
   | { do: 'give-up' };
 
-/** What became of commands that a node answered when it may have been the primary or not. */
-export type Verdict =
-  /** It was the primary all the time: its answers stand. */
-  | 'stands'
-  /** It was not: the commands run again. */
-  | 'again'
-  /** It may have been for a part of the time. */
-  | 'unknown';
-
 export interface MachineLimits {
   /** How long answers are awaited from a node that the session is leaving. */
   drainTimeoutMs: number;
@@ -137,16 +99,6 @@ export interface Moment {
 const SEEK_AGAIN_MS = 100;
 const REST_MAX_MS = 100;
 const LOST = [{ do: 'settle-lost' }, { do: 'rewind' }] as const;
-const START = { moves: 0, bounces: 0, from: undefined, hold: undefined } as const satisfies Course;
-
-/** Until `open`. */
-export const initial = {
-  at: 'seeking',
-  course: START,
-  left: undefined,
-  dueAt: Number.POSITIVE_INFINITY,
-} as const satisfies State;
-
 /** What follows from `event` in `state`. An event that means nothing there changes nothing. */
 export function step<P extends Primary>(state: State<P>, event: Event<P>, moment: Moment): Step<P> {
   if (state.at === 'closed') return stay(state);
@@ -201,19 +153,6 @@ function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment):
       return stay({ ...state, next: view });
     case 'closed':
       return stay(state);
-  }
-}
-
-function termKnown(state: State): number {
-  switch (state.at) {
-    case 'seeking':
-      return state.left?.term ?? Number.NEGATIVE_INFINITY;
-    case 'leaving':
-      return state.next?.term ?? state.view.term;
-    case 'closed':
-      return Number.POSITIVE_INFINITY;
-    default:
-      return state.view.term;
   }
 }
 
@@ -342,32 +281,12 @@ function becomeHolding<P extends Primary>(
   };
 }
 
-/** Whether `from` was the primary when it gave its last answers, now that `view` has said itself that it is. */
-function verdictOn(from: Primary, view: Primary): Verdict {
-  if (view.node === from.node) return view.term === from.term ? 'stands' : 'unknown';
-  return view.term <= from.term + 1 ? 'again' : 'unknown';
-}
-
 function leaving<P extends Primary>(
   from: { view: P; course: Course<P> },
   next: P | undefined,
   { now, limits }: Moment,
 ): State<P> {
   return { at: 'leaving', course: from.course, view: from.view, next, dueAt: now + limits.drainTimeoutMs };
-}
-
-function oneMoreMove<P extends Primary>(course: Course<P>, bounce = false): Course<P> {
-  return { ...course, moves: course.moves + 1, bounces: course.bounces + (bounce ? 1 : 0) };
-}
-
-/** The same way on, and what was counted begins anew. */
-function anew<P extends Primary>(course: Course<P>): Course<P> {
-  return course.moves === 0 ? course : { ...START, hold: course.hold };
-}
-
-/** Commands are answered by `view` as they were sent. */
-function hasLink<P extends Primary>(state: State<P>): state is State<P> & { at: 'flowing' | 'holding' } {
-  return state.at === 'flowing' || state.at === 'holding';
 }
 
 function stay<P extends Primary>(state: State<P>): Step<P> {

@@ -1,6 +1,6 @@
 import { Approach, type ApproachHost } from './approach.js';
-import type { Primary } from './machine.js';
 import type { Upstream } from './outlet.js';
+import type { Primary } from './state.js';
 
 export interface ProspectHost<P extends Primary> extends Omit<ApproachHost<P>, 'ready'> {
   setTimer(ms: number, fire: () => void): unknown;

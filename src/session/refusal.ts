@@ -19,6 +19,7 @@ const DASH = 0x2d;
 const BANG = 0x21;
 const STAR = 0x2a;
 const UNDERSCORE = 0x5f;
+const LINE_BYTES = 200;
 
 export function isError(frame: Buffer): boolean {
   return isErrorAt(frame, 0);
@@ -28,6 +29,11 @@ export function isError(frame: Buffer): boolean {
 export function isErrorAt(frame: Buffer, at: number): boolean {
   const type = frame[at];
   return type === DASH || type === BANG;
+}
+
+/** An error as people read it. */
+export function errorLine(frame: Buffer): string {
+  return frame.toString('utf8', 1, Math.min(frame.length, LINE_BYTES)).trim();
 }
 
 /** The nil with which EXEC says that a watched key was changed, in RESP2 and RESP3. */

@@ -1,10 +1,10 @@
 import type { CommandTable } from '../resp/index.js';
 import type { UpstreamHandlers } from './approach.js';
 import type { Beacon } from './beacon.js';
-import type { Primary } from './machine.js';
 import type { Upstream } from './outlet.js';
 import type { ScriptCache } from './script-cache.js';
 import type { SessionEvent } from './session-event.js';
+import type { Primary } from './state.js';
 
 /** The world around a session. The door provides it. */
 export interface SessionPorts<P extends Primary> {

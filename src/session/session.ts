@@ -4,10 +4,10 @@ import { Helm } from './helm.js';
 import type { ClientDescription } from './identity.js';
 import { Inlet } from './inlet.js';
 import { Intake } from './intake.js';
-import type { Primary, State } from './machine.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 import type { SessionPorts } from './session-ports.js';
 import { Settler } from './settle.js';
+import type { Primary, State } from './state.js';
 
 /**
  * One client's session, as its door sees it. It holds connections to nodes one after the other; the client never notices
@@ -47,9 +47,9 @@ export class Session<P extends Primary> {
     this.#settler = new Settler(book, {
       scripts: ports.scripts,
       deliver: (bytes) => ports.deliver(bytes),
-      message: (frame) => this.#helm.message(frame),
-      isOwn: (news) => this.#helm.isOwn(news),
-      subscriptionsChanged: () => this.#helm.subscriptionsChanged(),
+      message: (frame) => this.#helm.connection.message(frame),
+      isOwn: (news) => this.#helm.connection.isOwn(news),
+      subscriptionsChanged: () => this.#helm.connection.subscriptionsChanged(),
       farewell: () => this.#end(undefined),
       authenticated: () => this.#capability.authenticated(),
       noTransaction: () => this.#intake.noTransaction(),
@@ -60,7 +60,7 @@ export class Session<P extends Primary> {
       deliver: (bytes) => ports.deliver(bytes),
       refused: (refusal) => this.#helm.refused(refusal),
       progressed: () => this.#helm.progressed(),
-      isOwnError: (frame) => this.#helm.isOwnError(frame),
+      isOwnError: (frame) => this.#helm.connection.isOwnError(frame),
       remark: (text) => this.#helm.remark(text),
     });
     this.#helm = new Helm<P>({
@@ -123,7 +123,7 @@ export class Session<P extends Primary> {
 
   /** Sends what was taken. Apart from `take`, so that a door can join what one tick brings into one write. */
   flush(): void {
-    this.#helm.flush();
+    this.#helm.connection.flush();
   }
 
   /** The topology's answer to `ports.seek`, or its news. */
@@ -135,17 +135,17 @@ export class Session<P extends Primary> {
   prepare(view: P): void {
     const { state } = this;
     if (state.at === 'closed' || ('view' in state && state.view.node === view.node)) return;
-    this.#helm.prospect.prepare(view);
+    this.#helm.connection.prospect.prepare(view);
   }
 
   /** The node where a connection stands ready, with all that the client had set when it was last looked at. */
   get prepared(): P | undefined {
-    return this.#helm.prospect.prepared;
+    return this.#helm.connection.prospect.prepared;
   }
 
   /** What `prepare` began has not come to an end; `onStandstill` tells when it does. */
   get preparing(): boolean {
-    return this.#helm.prospect.preparing;
+    return this.#helm.connection.prospect.preparing;
   }
 
   /**
@@ -173,7 +173,7 @@ export class Session<P extends Primary> {
 
   /** The client takes no more bytes for now. */
   pause(): void {
-    this.#helm.pause();
+    this.#helm.connection.pause();
   }
 
   resume(): void {

@@ -1,8 +1,8 @@
 import type { Book } from './book.js';
 import { type Ledger, Mark } from './ledger.js';
-import type { Verdict } from './machine.js';
 import { endsTransaction, endsWatch } from './role.js';
 import { wireError } from './session-error.js';
+import type { Verdict } from './verdict.js';
 
 const QUEUED = Buffer.from('+QUEUED\r\n');
 const OK = Buffer.from('+OK\r\n');

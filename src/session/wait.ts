@@ -2,9 +2,9 @@ import type { Book } from './book.js';
 import { expire } from './expire.js';
 import { Hold } from './hold.js';
 import type { Intake } from './intake.js';
-import type { Primary, State } from './machine.js';
 import type { WireCode } from './session-error.js';
 import type { SessionPorts } from './session-ports.js';
+import type { Primary, State } from './state.js';
 
 export interface WaitHost<P extends Primary> {
   readonly book: Book;

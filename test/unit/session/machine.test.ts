@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Event,
-  initial,
-  type MachineLimits,
-  type Primary,
-  type State,
-  type Step,
-  step,
-} from '../../../src/session/machine.js';
+import { type Event, type MachineLimits, type Step, step } from '../../../src/session/machine.js';
+import { initial, type Primary, type State } from '../../../src/session/state.js';
 
 const limits: MachineLimits = { drainTimeoutMs: 5_000, joinTimeoutMs: 2_000, redirectsMax: 3 };
 const A = { node: 'A', term: 1 };
