@@ -150,12 +150,14 @@ export class Pair {
 
   /**
    * Tells a session each new primary, and what operators tell before a switch, until the returned function is called. The
-   * news of a primary comes at once when the session has commands outstanding; else when those have been served.
+   * news of a primary is acted on at once when the session has commands outstanding; else when those have been served, or
+   * before its next command.
    */
   keepInformed(session: Session<PrimaryView>): () => void {
     const forgetPrimary = this.topology.onPrimary((view) => {
-      if (session.unanswered > 0) session.primaryIs(view);
-      else idle.add(() => session.primaryIs(view));
+      session.primaryIsByNow(view);
+      if (session.unanswered > 0) session.catchUp();
+      else idle.add(() => session.catchUp());
     });
     const leaveParty = this.#joinParty(session);
     return () => {

@@ -22,6 +22,8 @@ export class Session<P extends Primary> {
   readonly #settler: Settler;
   readonly #capability: Capability;
   readonly #helm: Helm<P>;
+  /** Heard of, and not acted on yet. */
+  #news: P | undefined;
 
   constructor(
     private readonly ports: SessionPorts<P>,
@@ -115,6 +117,7 @@ export class Session<P extends Primary> {
   /** Bytes from the client: any part of any number of commands. A Buffer of 4 KiB or more must not change until answered. */
   take(chunk: string | Buffer): void {
     if (this.state.at === 'closed') return;
+    if (this.#news !== undefined) this.catchUp();
     this.#intake.take(chunk);
     this.#helm.taken();
     if (this.#book.altered) this.#settler.settleAnswered();
@@ -129,6 +132,21 @@ export class Session<P extends Primary> {
   /** The topology's answer to `ports.seek`, or its news. */
   primaryIs(view: P): void {
     this.#helm.dispatch({ type: 'primary', view });
+  }
+
+  /**
+   * The topology's news, for a session that nobody waits for: it moves when there is time (`catchUp`), and before it sends
+   * anything more. The node that is no primary any more would accept a PUBLISH, and nobody hear it.
+   */
+  primaryIsByNow(view: P): void {
+    this.#news = view;
+  }
+
+  /** Acts on such news, if that has not been done. */
+  catchUp(): void {
+    const view = this.#news;
+    this.#news = undefined;
+    if (view !== undefined) this.primaryIs(view);
   }
 
   /** A switch to `view` is about to happen: a connection there is made ready, while commands go on where they go now. */

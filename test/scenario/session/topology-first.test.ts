@@ -12,6 +12,27 @@ describe('the topology names another primary', () => {
     expect(stage.events.map((event) => event.type)).toEqual(['move', 'hold', 'move']);
   });
 
+  it('while nobody waits, it moves when there is time, and before it sends anything more', () => {
+    const stage = Stage.flowing();
+    stage.session.primaryIsByNow({ node: 'B', term: 2 });
+    expect(stage.session.state.at).toBe('flowing');
+    stage.client('PUBLISH c 1');
+    expect([stage.connections[0]!.commands, stage.connections[0]!.closed]).toEqual([[], true]);
+    stage.at('B').accept();
+    expect(stage.at('B').commands).toEqual(['PUBLISH c 1']);
+    stage.session.catchUp();
+    expect(stage.connections.length).toBe(2);
+  });
+
+  it('such news do not outdo newer ones', () => {
+    const stage = Stage.flowing();
+    stage.session.primaryIsByNow({ node: 'B', term: 2 });
+    stage.primary('C', 3);
+    stage.at('C').accept();
+    stage.client('PUBLISH c 1');
+    expect(stage.at('C').commands).toEqual(['PUBLISH c 1']);
+  });
+
   it('answers in flight are awaited, what the client sends meanwhile waits for the next node', () => {
     const stage = Stage.flowing();
     stage.client('INCR a', 'GET a');
