@@ -65,8 +65,9 @@ export class Entrance implements ClientHost {
     this.#listening = await listen(address, (link) => this.#accept(link), {
       ...this.options.listen,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
-      onRejected: () => {
-        this.counts.handshakesFailed++;
+      onRejected: (_, at) => {
+        if (at === 'proxy-header') this.counts.addClosed('proxy-header');
+        else this.counts.handshakesFailed++;
       },
     });
   }

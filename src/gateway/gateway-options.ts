@@ -14,6 +14,8 @@ export interface CommonListenerOptions {
   readonly listen: string;
   /** Given: TLS. With `requestCert`, `rejectUnauthorized` and `ca`: only for clients with a certificate. */
   readonly tls?: ListenTls;
+  /** Clients come through a load balancer that says who they are (PROXY protocol, version 2). Those without are closed. */
+  readonly proxyProtocol?: boolean;
   /** Permissions of a unix socket. Default 0o700. */
   readonly unixMode?: number;
   readonly limits?: Partial<Limits>;

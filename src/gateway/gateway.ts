@@ -177,7 +177,7 @@ export class Gateway {
   }
 
   #makeListener(options: ListenerOptions): GatewayListener {
-    const { kind = 'follow', listen, name = listen, tls, unixMode } = options;
+    const { kind = 'follow', listen, name = listen, tls, unixMode, proxyProtocol = false } = options;
     const tally = new Tally();
     const made = makeKind(options, this.#options, {
       limits: () => entrance.limits,
@@ -194,7 +194,11 @@ export class Gateway {
       name,
       address: listenAddress(listen),
       limits: limitsOf(options.limits),
-      listen: { ...(tls === undefined ? {} : { tls }), ...(unixMode === undefined ? {} : { unixMode }) },
+      listen: {
+        proxyProtocol,
+        ...(tls === undefined ? {} : { tls }),
+        ...(unixMode === undefined ? {} : { unixMode }),
+      },
       clock: this.#clock,
       onParted: (client, reason) => this.#onParted(name, client, reason),
       onAnswered: (ms) => {

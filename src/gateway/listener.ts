@@ -12,7 +12,7 @@
 export interface Client {
   /** Counts up from 1 in this process. */
   readonly id: number;
-  /** `host:port`, or `unix`. */
+  /** `host:port`, or `unix`; behind a load balancer what its PROXY header says. */
   readonly remote: string;
   /** Bytes for the client, in order, by reference: they may not change any more. What one turn brings leaves in one write. */
   send(bytes: Buffer): void;
@@ -36,6 +36,8 @@ export type CloseReason =
   | 'stalled'
   | 'idle'
   | 'handshake'
+  /** No PROXY header came where one is asked for, or one that cannot be read. */
+  | 'proxy-header'
   /** Bytes that are no RESP. */
   | 'protocol'
   /** The node or session behind it has ended. */

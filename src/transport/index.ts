@@ -1,3 +1,4 @@
+export type { AcceptedHandlers, AcceptedLink } from './accepted-link.js';
 export { type Address, bareHost, formatAddress, parseAddress, parsePort } from './address.js';
 export { type Clock, clock, type Timer, type TimerOptions } from './clock.js';
 export {
@@ -8,15 +9,7 @@ export {
   type LinkHandlers,
   type Transport,
 } from './link.js';
-export {
-  type AcceptedHandlers,
-  type AcceptedLink,
-  ListenError,
-  type Listening,
-  type ListenOptions,
-  type ListenTls,
-  listen,
-} from './listen.js';
+export { ListenError, type Listening, type ListenOptions, type ListenTls, listen } from './listen.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
 export {
   type Direction,

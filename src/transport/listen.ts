@@ -1,53 +1,21 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
+import { type AcceptedHandlers, type AcceptedLink, SocketAcceptedLink } from './accepted-link.js';
 import { type Address, formatAddress } from './address.js';
 import { Inbound } from './inbound.js';
-import { SocketWriter, type WriterOwner } from './socket-writer.js';
-
-/**
- * What an accepted connection tells its owner. Nothing is called before `onConnection` has returned, and nothing after
- * onClose.
- */
-export interface AcceptedHandlers {
-  /** Bytes from the client, borrowed: whoever needs them after the call copies them. */
-  onData(chunk: Buffer): void;
-  /** The client will send no more (it may still read). The connection stays open until end() or close(). */
-  onEnd(): void;
-  /** Called once after each write() or last uncork() that left `writable` false, when `writable` is true again. */
-  onWritable(): void;
-  /** Exactly once. With an error when the connection was lost. */
-  onClose(error?: Error): void;
-}
-
-/** One connection that a client has opened to us. It buffers nothing of its own. */
-export interface AcceptedLink {
-  /** `host:port` of the client; `unix` for a unix socket, whose clients have no address. */
-  readonly remote: string;
-  /** Every byte given so far has left this process. False while corked with bytes. */
-  readonly writable: boolean;
-  /** By reference: the memory must not change until `writable` again. After the close it does nothing. */
-  write(chunk: Buffer): void;
-  /** Several write()s until the matching uncork() leave in one system call. */
-  cork(): void;
-  uncork(): void;
-  /** No onData until resume(); the kernel's buffer fills and the client feels it. One chunk may be on its way already. */
-  pause(): void;
-  resume(): void;
-  /** Sends what was written, then ends our side. onClose follows when the client has ended its side, too. */
-  end(): void;
-  /** At once, unsent bytes are dropped. onClose follows asynchronously. */
-  close(): void;
-}
+import { ProxyGreetings } from './proxy-greeting.js';
 
 /** TLS of a listening socket, as tls.createServer takes it. With `requestCert` and `ca`: only clients with a certificate. */
 export type ListenTls = tls.TlsOptions;
 
 export interface ListenOptions {
   tls?: ListenTls;
-  /** For TLS: from the connection to the end of the handshake. Default 10 000. */
+  /** Every connection begins with a header of the PROXY protocol, version 2, before TLS. One without is closed. */
+  proxyProtocol?: boolean;
+  /** From the connection to the end of the PROXY header, and from there to the end of the TLS handshake. Default 10 000. */
   handshakeTimeoutMs?: number;
-  /** For TLS: handshakes under way at a time; further connections are closed at once. Default 1000. */
+  /** PROXY headers that are awaited, and TLS handshakes under way, at a time; further connections are closed at once. Default 1000. */
   handshakesMax?: number;
   /** Connections that the kernel keeps until they are accepted. Default 511. */
   backlog?: number;
@@ -55,8 +23,8 @@ export interface ListenOptions {
   unixMode?: number;
   /** Idle time before the kernel probes the other side. Default 60 000. */
   keepAliveMs?: number;
-  /** A handshake failed, or was one too many. For counting: nobody was let in. */
-  onRejected?: (reason: string) => void;
+  /** A PROXY header or handshake failed, or was one too many. For counting: nobody was let in. */
+  onRejected?: (reason: string, at: 'proxy-header' | 'handshake') => void;
 }
 
 /** A socket that accepts connections. */
@@ -80,6 +48,8 @@ export class ListenError extends Error {
 }
 
 const KEEP_ALIVE_MS = 60_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HANDSHAKES_MAX = 1_000;
 
 /**
  * Accepts connections. A unix socket that a former process has left behind is replaced; anything else in its place is an
@@ -90,34 +60,89 @@ export async function listen(
   onConnection: (link: AcceptedLink) => AcceptedHandlers,
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const accept = (accepted: net.Socket) => {
+  const accept: Accept = (accepted, remote) => {
     const inbound = new Inbound(accepted);
-    const link = new SocketAcceptedLink(inbound.socket, options.keepAliveMs ?? KEEP_ALIVE_MS);
+    const link = new SocketAcceptedLink(inbound.socket, options.keepAliveMs ?? KEEP_ALIVE_MS, remote);
     // Nothing comes before this turn is over.
     inbound.start((chunk) => link.onData(chunk));
     link.serve(onConnection(link));
   };
+  const acceptGreeting = (accepted: net.Socket, greetings: ProxyGreetings) => {
+    const inbound = new Inbound(accepted);
+    let link: SocketAcceptedLink | undefined;
+    const greet = greetings.await(inbound.socket, (remote, rest) => {
+      link = new SocketAcceptedLink(inbound.socket, options.keepAliveMs ?? KEEP_ALIVE_MS, remote);
+      link.serve(onConnection(link));
+      if (rest.length > 0) link.onData(rest);
+    });
+    inbound.start((chunk) => (link === undefined ? greet(chunk) : link.onData(chunk)));
+  };
   try {
-    const server = options.tls === undefined ? plainServer(accept) : tlsServer(accept, options.tls, options);
+    const { server, secure } = serverOf(accept, acceptGreeting, options);
     await bind(server, address, options.backlog);
     if (address.kind === 'unix') chmodSync(address.path, options.unixMode ?? 0o700);
-    return new ServerListening(server, address);
+    return new ServerListening(server, secure, address);
   } catch (error) {
     throw new ListenError(address, error as Error);
   }
 }
 
+/** `remote`: the client's address, where the connection's own is another. */
+type Accept = (socket: net.Socket, remote?: string) => void;
+
+/** The one that listens, and the one that does TLS: the same, unless a PROXY header comes before. */
+function serverOf(
+  accept: Accept,
+  acceptGreeting: (socket: net.Socket, greetings: ProxyGreetings) => void,
+  options: ListenOptions,
+): { server: net.Server; secure: tls.Server | undefined } {
+  const { tls: secureOptions, proxyProtocol = false } = options;
+  if (!proxyProtocol) {
+    const secure = secureOptions === undefined ? undefined : tlsServer(accept, secureOptions, options);
+    return { server: secure ?? plainServer(accept), secure };
+  }
+  const greetings = new ProxyGreetings({
+    timeoutMs: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+    greetingsMax: options.handshakesMax ?? HANDSHAKES_MAX,
+    onRejected: (reason) => options.onRejected?.(reason, 'proxy-header'),
+  });
+  if (secureOptions === undefined) {
+    return { server: plainServer((socket) => acceptGreeting(socket, greetings)), secure: undefined };
+  }
+  const remotes = new WeakMap<object, string | undefined>();
+  const secure = tlsServer((socket) => accept(socket, remotes.get(beneath(socket)!)), secureOptions, options);
+  const server = plainServer((socket) => {
+    const greet = greetings.await(socket, (remote, rest) => {
+      remotes.set(socket, remote);
+      socket.pause();
+      socket.off('data', greet);
+      if (rest.length > 0) socket.unshift(rest);
+      secure.emit('connection', socket);
+    });
+    socket.on('data', greet);
+    socket.resume();
+  });
+  return { server, secure };
+}
+
+/** The connection that a TLS connection was made of. */
+function beneath(socket: net.Socket): object | undefined {
+  return (socket as unknown as { _parent?: object })._parent;
+}
+
 function plainServer(accept: (socket: net.Socket) => void): net.Server {
-  return net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
+  return net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => accept(socket));
 }
 
 function tlsServer(accept: (socket: net.Socket) => void, secure: ListenTls, options: ListenOptions): tls.Server {
-  const { handshakeTimeoutMs = 10_000, handshakesMax = 1_000, onRejected } = options;
+  const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, handshakesMax = HANDSHAKES_MAX, onRejected } = options;
   const shaking = new Set<unknown>();
-  const server = tls.createServer({ ...secure, handshakeTimeout: handshakeTimeoutMs, allowHalfOpen: true }, accept);
+  const server = tls.createServer({ ...secure, handshakeTimeout: handshakeTimeoutMs, allowHalfOpen: true }, (socket) =>
+    accept(socket),
+  );
   server.on('connection', (socket: net.Socket) => {
     if (shaking.size >= handshakesMax) {
-      onRejected?.('too many TLS handshakes at a time');
+      onRejected?.('too many TLS handshakes at a time', 'handshake');
       socket.destroy();
       return;
     }
@@ -125,13 +150,13 @@ function tlsServer(accept: (socket: net.Socket) => void, secure: ListenTls, opti
     socket.once('close', () => shaking.delete(socket));
     socket.setNoDelay(true);
   });
-  const over = (socket: tls.TLSSocket) => shaking.delete((socket as unknown as { _parent?: unknown })._parent);
+  const over = (socket: tls.TLSSocket) => shaking.delete(beneath(socket));
   server.on('secureConnection', over);
   server.on('tlsClientError', (error, socket) => {
     over(socket);
     // Node itself leaves a connection open whose handshake did not come in time.
     socket.destroy();
-    onRejected?.(error.message);
+    onRejected?.(error.message, 'handshake');
   });
   return server;
 }
@@ -166,7 +191,11 @@ class ServerListening implements Listening {
   readonly #server: net.Server;
   #closed: Promise<void> | undefined;
 
-  constructor(server: net.Server, address: Address) {
+  constructor(
+    server: net.Server,
+    private readonly secure: tls.Server | undefined,
+    address: Address,
+  ) {
     this.#server = server;
     const bound = server.address();
     this.address =
@@ -178,8 +207,8 @@ class ServerListening implements Listening {
   }
 
   renewTls(options: ListenTls): void {
-    if (!(this.#server instanceof tls.Server)) throw new TypeError('this listener has no TLS');
-    this.#server.setSecureContext(options);
+    if (this.secure === undefined) throw new TypeError('this listener has no TLS');
+    this.secure.setSecureContext(options);
   }
 
   /** Resolves at once although connections are open: net.Server would wait for them. */
@@ -190,81 +219,5 @@ class ServerListening implements Listening {
       setImmediate(resolve);
     });
     return this.#closed;
-  }
-}
-
-class SocketAcceptedLink implements AcceptedLink, WriterOwner {
-  readonly remote: string;
-  readonly #socket: net.Socket;
-  #handlers: AcceptedHandlers | undefined;
-  readonly #writer: SocketWriter;
-  #closed = false;
-  #error: Error | undefined;
-
-  constructor(socket: net.Socket, keepAliveMs: number) {
-    this.#socket = socket;
-    this.#writer = new SocketWriter(socket, this);
-    socket.setKeepAlive(true, keepAliveMs);
-    const { remoteAddress: host, remotePort: port } = socket;
-    this.remote = host === undefined || port === undefined ? 'unix' : formatAddress({ kind: 'tcp', host, port });
-  }
-
-  serve(handlers: AcceptedHandlers): void {
-    this.#handlers = handlers;
-    const socket = this.#socket;
-    socket.once('end', () => {
-      if (!this.#closed) handlers.onEnd();
-    });
-    socket.on('error', (error) => {
-      this.#error = error;
-    });
-    socket.once('close', () => {
-      const lost = this.#closed ? undefined : this.#error;
-      this.#closed = true;
-      handlers.onClose(lost);
-    });
-  }
-
-  onData(chunk: Buffer): void {
-    if (!this.#closed) this.#handlers?.onData(chunk);
-  }
-
-  get writable(): boolean {
-    return !this.#closed && this.#socket.writableLength === 0;
-  }
-
-  write(chunk: Buffer): void {
-    if (this.#closed || this.#socket.writableEnded) return;
-    this.#writer.write(chunk);
-  }
-
-  cork(): void {
-    this.#writer.cork();
-  }
-
-  uncork(): void {
-    this.#writer.uncork();
-  }
-
-  onWritable(): void {
-    this.#handlers?.onWritable();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    if (!this.#closed) this.#socket.end();
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#socket.destroy();
   }
 }

@@ -29,6 +29,7 @@ const settings = {
   limits: limits('limits of every listener (docs/gateway.md)'),
   allow: list('<commands>', 'guarded commands that --listen lets through all the same, such as cluster'),
   loginRequired: yesNo('close clients of --listen that have not logged in when the handshake time is over'),
+  proxyProtocol: yesNo('expect a PROXY protocol header (version 2) from every client of --listen'),
   addressMap: mapping('<a=b,…>', 'where a node that the pair calls a is reached from here'),
   holdTimeout: duration('how long a command may wait while no primary can be reached', '10s'),
   onUncertain: choice(
@@ -134,7 +135,7 @@ function gatewayOptions(values: GatewayValues): GatewayOptions {
 }
 
 function listenersOf(values: GatewayValues): ListenerOptions[] {
-  const { listen, listeners: entries, limits: common, allow, loginRequired } = values;
+  const { listen, listeners: entries, limits: common, allow, loginRequired, proxyProtocol } = values;
   const { listenCert: cert, listenKey: key, listenClientCa: clientCa } = values;
   const simple = listen.map((address) => ({
     listen: address,
@@ -143,6 +144,7 @@ function listenersOf(values: GatewayValues): ListenerOptions[] {
     'client-ca': clientCa,
     allow,
     'login-required': loginRequired,
+    'proxy-protocol': proxyProtocol,
   }));
   const all = [...simple, ...entries];
   if (all.length > 0) return all.map((entry) => listenerOf(entry, common));

@@ -16,6 +16,7 @@ export interface ListenerEntry {
   readonly key?: string | undefined;
   readonly 'client-ca'?: string | undefined;
   readonly 'unix-mode'?: string | undefined;
+  readonly 'proxy-protocol'?: boolean | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly 'login-required'?: boolean | undefined;
@@ -71,6 +72,7 @@ const entrySchema = z.strictObject({
     .string()
     .regex(/^0?[0-7]{3}$/, 'permissions such as "660"')
     .optional(),
+  'proxy-protocol': z.boolean().optional(),
   limits: limitsSchema.optional(),
   allow: z.array(z.string()).optional(),
   'login-required': z.boolean().optional(),
@@ -111,13 +113,14 @@ export function limits(what: string): Setting<Partial<Limits>> {
 
 /** As the gateway takes it. @throws UsageError for files that cannot be read, and for settings of the other kind. */
 export function listenerOf(entry: ListenerEntry, common: Partial<Limits>): ListenerOptions {
-  const { listen, name, kind = 'follow', 'unix-mode': mode } = entry;
+  const { listen, name, kind = 'follow', 'unix-mode': mode, 'proxy-protocol': proxyProtocol } = entry;
   const tls = tlsOf(entry);
   const base = {
     listen,
     limits: { ...common, ...entry.limits },
     ...(name === undefined ? {} : { name }),
     ...(tls === undefined ? {} : { tls }),
+    ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
     ...(mode === undefined ? {} : { unixMode: Number.parseInt(mode, 8) }),
   };
   const foreign =
