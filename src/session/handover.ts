@@ -10,6 +10,7 @@ import type { Marker } from './pubsub-frame.js';
 import { errorLine } from './refusal.js';
 
 const DISCARD = encodeCommand(['DISCARD']);
+const SLICES = 10;
 
 /**
  * Takes the messages of a subscribed session from one node to the next: none is lost, none comes twice, and their order
@@ -187,9 +188,14 @@ export class Handover implements LeftStreamHost {
   }
 
   #startTimer(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer === undefined) this.#countDown(SLICES);
+  }
+
+  /** In slices: a process that stands still for a while hears nothing, and that is to cost one slice, not the handover. */
+  #countDown(slices: number): void {
     const { timeoutMs } = this.host;
-    this.#timer = this.host.setTimer(timeoutMs, () => this.fail(`no marker came within ${timeoutMs} ms`));
+    const next = () => (slices > 1 ? this.#countDown(slices - 1) : this.fail(`no marker came within ${timeoutMs} ms`));
+    this.#timer = this.host.setTimer(timeoutMs / SLICES, next);
   }
 
   /** A message on the session's own connection. */

@@ -307,6 +307,16 @@ describe('without a notice', () => {
     expect(stage.types()).toContain('resubscribed');
   });
 
+  it('a process that stands still meanwhile has heard nothing, and goes on waiting for the marker', () => {
+    const stage = left();
+    stage.now += 10_000;
+    stage.wait(0);
+    stage.a.send(message(MARK, '1'));
+    stage.b.send(message(MARK, '1'), message('c', '1'));
+    expect(stage.texts()).toEqual(['1']);
+    expect(stage.types()).toContain('handed-over');
+  });
+
   it('another switch comes before the marker: it is looked for at the next node', () => {
     const stage = left();
     stage.a.send(message(MARK, '1'));
