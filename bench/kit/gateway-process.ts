@@ -6,6 +6,8 @@ import { Gateway, type GatewayOptions } from '../../src/gateway/index.js';
 
 export interface Census {
   readonly clients: number;
+  /** Clients by the node that they are with; those that are with none, or not quite yet, are under ''. */
+  readonly byNode: Readonly<Record<string, number>>;
   /** Of all sessions, since the start. */
   readonly moves: number;
   readonly replayed: number;
@@ -51,8 +53,15 @@ function censusNow(): Census {
   const { entrance, tally } = gateway.listeners[0]!;
   const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0);
   const { moves, replayed, uncertain, resubscribed, givenUp } = tally;
+  const byNode: Record<string, number> = {};
+  for (const { handler } of entrance.clients) {
+    const { node = '', state } = handler?.describe() ?? {};
+    const where = state === 'flowing' ? node : '';
+    byNode[where] = (byNode[where] ?? 0) + 1;
+  }
   return {
     clients: entrance.clients.size,
+    byNode,
     moves,
     replayed,
     uncertain,
