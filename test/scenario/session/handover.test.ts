@@ -309,7 +309,7 @@ describe('without a notice', () => {
 
   it('a process that stands still meanwhile has heard nothing, and goes on waiting for the marker', () => {
     const stage = left();
-    stage.now += 10_000;
+    stage.now += 1_500;
     stage.wait(0);
     stage.a.send(message(MARK, '1'));
     stage.b.send(message(MARK, '1'), message('c', '1'));
