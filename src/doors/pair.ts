@@ -6,6 +6,8 @@ import {
   clock,
   type DialOptions,
   formatAddress,
+  guarded,
+  guardLink,
   netTransport,
   parseNodeUrl,
   type Timer,
@@ -66,6 +68,8 @@ export interface SessionPlace {
   onEvent(event: SessionEvent): void;
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   relieved?(): void;
+  /** Given: what is thrown where a node's bytes or a timer are taken is told here, instead of ending the process. */
+  faulted?(error: unknown): void;
 }
 
 /** One door's hold on a pair: the shared topology, and sessions with it. */
@@ -99,6 +103,7 @@ export class Pair {
   session(place: SessionPlace, options: Partial<SessionOptions>): Session<PrimaryView> {
     const { topology } = this;
     const number = ++sessions;
+    const { faulted } = place;
     const source = () => ({ pair: this.#name, session: number, client: session.client });
     const session = new Session<PrimaryView>(
       {
@@ -107,13 +112,13 @@ export class Pair {
           publish(event, source);
           place.onEvent(event);
         },
-        dial: (view, handlers) => this.#dial(view, handlers),
+        dial: (view, handlers) => this.#dial(view, faulted === undefined ? handlers : guardLink(handlers, faulted)),
         prospect: (refusedBy, hint) => topology.candidate(refusedBy, hint),
         seek: (refusedBy, hint) => {
           topology.suspect(refusedBy, hint).then((view) => view !== undefined && session.primaryIs(view));
         },
         now: () => clock.now(),
-        setTimer: (ms, fire) => clock.setTimer(ms, fire),
+        setTimer: (ms, fire) => clock.setTimer(ms, faulted === undefined ? fire : guarded(fire, faulted)),
         clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
         unknownCommand: (name) => this.#learn(name),
         onStandstill: () => this.#shared.party.stirred(session),

@@ -23,6 +23,8 @@ export interface EntranceOptions {
   readonly clock: Clock;
   /** Told of each client that was closed by us, and of each that left by itself (`why` undefined). */
   readonly onParted?: (client: ServedClient, why: CloseReason | undefined) => void;
+  /** Something of ours was thrown while this client was served. It is closed, the others go on. */
+  readonly onFault?: (client: ServedClient, error: unknown) => void;
   /** Of some commands: ms from their arrival until their answer left. */
   readonly onAnswered?: (ms: number) => void;
 }
@@ -157,7 +159,7 @@ export class Entrance implements ClientHost {
     const client = new ServedClient(++clientsSoFar, link, this);
     this.#clients.add(client);
     this.counts.accepted++;
-    client.serve(this.kind.accept(client));
+    client.serve(() => this.kind.accept(client));
     this.#watch();
     return client;
   }
@@ -206,6 +208,10 @@ export class Entrance implements ClientHost {
     if (!this.#restrained || this.#heldBytes > this.#limits.heldBytesMax / 2) return;
     this.#restrained = false;
     for (const client of this.#clients) client.relax();
+  }
+
+  faulted(client: ServedClient, error: unknown): void {
+    this.options.onFault?.(client, error);
   }
 
   parted(client: ServedClient, why: CloseReason | undefined): void {

@@ -12,7 +12,7 @@ import {
 } from './gateway-options.js';
 import { makeKind, pairOf } from './kinds.js';
 import type { CloseReason } from './listener.js';
-import { type Log, silent } from './log.js';
+import { type Log, silent, traceOf } from './log.js';
 import { changesOf, type Reloaded } from './reload.js';
 import type { ServedClient } from './served-client.js';
 import { Tally } from './tally.js';
@@ -201,6 +201,12 @@ export class Gateway {
       },
       clock: this.#clock,
       onParted: (client, reason) => this.#onParted(name, client, reason),
+      onFault: ({ id }, error) => {
+        this.#log.error(
+          { listener: name, client: id, fault: traceOf(error) },
+          'a fault of the gateway ended a session',
+        );
+      },
       onAnswered: (ms) => {
         for (const observer of this.#observers) observer.answered?.(name, ms);
       },

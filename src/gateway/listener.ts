@@ -25,6 +25,11 @@ export interface Client {
   finish(why?: CloseReason): void;
   /** At once, and what was not sent is dropped. */
   close(why: CloseReason): void;
+  /**
+   * Something of ours was thrown while this client was served, where the listener does not see it (an answer of a node, a
+   * timer): the client is closed, and it is logged. What the handler's own methods throw needs no such word.
+   */
+  fault(error: unknown): void;
 }
 
 /** Why a client's connection was closed by us. `limits.ts` says more of those that are limits. */
@@ -40,6 +45,8 @@ export type CloseReason =
   | 'proxy-header'
   /** Bytes that are no RESP. */
   | 'protocol'
+  /** Something of ours went wrong while it was served: the log has more. */
+  | 'fault'
   /** The node or session behind it has ended. */
   | 'upstream'
   /** The gateway stops. */

@@ -1,4 +1,5 @@
 import type { AcceptedHandlers, AcceptedLink } from '../transport/index.js';
+import { GuardedHandler } from './guarded-handler.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { Client, ClientHandler, CloseReason } from './listener.js';
 import { Outlet } from './outlet.js';
@@ -14,6 +15,8 @@ export interface ClientHost {
   time(): number;
   /** What is kept for a client has changed by so many bytes. */
   account(client: ServedClient, changeBytes: number): void;
+  /** Something was thrown while this client was served; it is closed. */
+  faulted(client: ServedClient, error: unknown): void;
   /** Tells a client's fate, once: it is served no more. Its connection may last a little longer. */
   parted(client: ServedClient, why: CloseReason | undefined): void;
   /** The connection is gone. */
@@ -39,7 +42,7 @@ export class ServedClient implements Client, AcceptedHandlers {
   readonly acceptedAt: number;
   receivedBytes = 0;
   readonly #outlet: Outlet;
-  #handler: ClientHandler | undefined;
+  #handler: GuardedHandler | undefined;
   /** Of a handler that has gone. */
   #commands = 0;
   #state: 'served' | 'parting' | 'gone' = 'served';
@@ -69,8 +72,11 @@ export class ServedClient implements Client, AcceptedHandlers {
   }
 
   /** Before anything else. */
-  serve(handler: ClientHandler): void {
-    this.#handler = handler;
+  serve(make: () => ClientHandler): void {
+    this.#handler = new GuardedHandler(make, (error) => {
+      this.host.faulted(this, error);
+      this.close('fault');
+    });
   }
 
   /** Undefined when it is served no more. */
@@ -125,6 +131,10 @@ export class ServedClient implements Client, AcceptedHandlers {
     }
     this.#outlet.send(farewell);
     this.#part(why);
+  }
+
+  fault(error: unknown): void {
+    this.#handler?.fault(error);
   }
 
   // ---- the connection's side ------------------------------------------------------------------------------------

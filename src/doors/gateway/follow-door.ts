@@ -13,6 +13,8 @@ export interface Downstream {
   resume(): void;
   /** Sends what waits, then closes. `why`: for what reason, if the client did not wish it. */
   finish(why?: FollowEnd): void;
+  /** Something was thrown where nobody else sees it: the session is over. */
+  fault(error: unknown): void;
 }
 
 /** Why a session was ended against the client's wish. */
@@ -76,6 +78,7 @@ export class FollowDoor {
         onEvent: (event) => this.#onEvent(event),
         answers: (name, args) => options.answers(name, args),
         relieved: () => this.#relieved(),
+        faulted: (error) => downstream.fault(error),
       },
       {
         ...options.session,

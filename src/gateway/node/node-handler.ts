@@ -184,6 +184,7 @@ export class NodeHandler implements ClientHandler, FrameSink, IntakeSink {
       onRead: () => this.#dispatcher.pump(),
       onWritable: () => this.#regulate(),
       onClose: () => this.#nodeGone(),
+      onFault: (error) => this.client.fault(error),
     });
   }
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ReplyScanner, RespError } from '../../resp/index.js';
 import { FrameReader, type FrameSink } from '../../session/frame-reader.js';
-import { type Address, type Link, netTransport, type Transport } from '../../transport/index.js';
+import { type Address, guardLink, type Link, netTransport, type Transport } from '../../transport/index.js';
 
 export interface NodeAddress {
   readonly address: Address;
@@ -19,6 +19,8 @@ export interface NodeLinkHandlers {
   onWritable(): void;
   /** The node, or the network, has ended it. */
   onClose(): void;
+  /** Something was thrown while the node's bytes were taken. */
+  onFault(error: unknown): void;
 }
 
 /** A larger answer is passed on as it comes. */
@@ -35,17 +37,20 @@ export class NodeLink {
   constructor(where: NodeAddress, sink: FrameSink, handlers: NodeLinkHandlers) {
     this.#link = (where.transport ?? netTransport).dial(
       where.address,
-      {
-        onOpen: () => handlers.onWritable(),
-        onData: (chunk) => {
-          if (this.#raw) handlers.onRaw(chunk);
-          else if (this.#read(chunk, sink)) handlers.onRead();
+      guardLink(
+        {
+          onOpen: () => handlers.onWritable(),
+          onData: (chunk) => {
+            if (this.#raw) handlers.onRaw(chunk);
+            else if (this.#read(chunk, sink)) handlers.onRead();
+          },
+          onWritable: () => handlers.onWritable(),
+          onClose: () => {
+            if (!this.#closed) handlers.onClose();
+          },
         },
-        onWritable: () => handlers.onWritable(),
-        onClose: () => {
-          if (!this.#closed) handlers.onClose();
-        },
-      },
+        (error) => handlers.onFault(error),
+      ),
       { connectTimeoutMs: where.connectTimeoutMs, ...(where.tls === undefined ? {} : { tls: where.tls }) },
     );
   }

@@ -1,5 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { type FollowListenerOptions, Gateway, type GatewayOptions } from '../../../src/gateway/index.js';
+import {
+  type FollowListenerOptions,
+  Gateway,
+  type GatewayIo,
+  type GatewayOptions,
+} from '../../../src/gateway/index.js';
 import { type LabPair, type LabServer, type PairOptions, startPair, waitFor } from '../../../src/lab/servers/index.js';
 import { type SwitchReport, switchPrimary } from '../../../src/switchover/index.js';
 import type { Address } from '../../../src/transport/index.js';
@@ -11,6 +16,7 @@ export interface LabOptions {
   readonly pair?: PairOptions;
   readonly listener?: Partial<FollowListenerOptions>;
   readonly gateway?: Partial<GatewayOptions>;
+  readonly io?: GatewayIo;
 }
 
 /** A pair of real servers with a gateway before it, for one test. */
@@ -32,6 +38,7 @@ export class GatewayLab {
     pair: pairOptions = {},
     listener = {},
     gateway: more = {},
+    io = {},
   }: LabOptions = {}): Promise<GatewayLab> {
     const pair = await startPair(pairOptions);
     const { primary } = pair;
@@ -43,7 +50,7 @@ export class GatewayLab {
       listeners: [{ name: 'main', listen: '127.0.0.1:0', ...listener }],
       ...more,
     };
-    const gateway = new Gateway(options);
+    const gateway = new Gateway(options, io);
     const lab = new GatewayLab(pair, gateway, options, [pair.primary, pair.replica], password);
     try {
       await gateway.start();

@@ -51,11 +51,14 @@ function stage(limits = {}) {
     gone() {
       this.told.push('gone');
     },
+    faulted(_client, error) {
+      this.told.push(`faulted ${(error as Error).message}`);
+    },
   };
   const link = new FakeLink();
   const client = new ServedClient(1, link, host);
   const handler = new FakeHandler();
-  client.serve(handler);
+  client.serve(() => handler);
   const look = (now: number): string[] => {
     host.now = now;
     client.look(now);
@@ -260,5 +263,46 @@ describe('how long answers take', () => {
     expect(measuredIn(4, 100_000)).toBeLessThan(250);
     measuredIn(5, 50);
     expect(measuredIn(6, 50)).toBeGreaterThan(45);
+  });
+});
+
+describe('what a handler throws', () => {
+  const broken = () => {
+    throw new Error('a fault');
+  };
+
+  it.each([
+    ['take', (client: ServedClient) => client.onData(Buffer.from('x'))],
+    ['ended', (client: ServedClient) => client.onEnd()],
+    ['wind', (client: ServedClient) => client.wind()],
+  ] as const)('in %s ends this client, and is told once', (method, act) => {
+    const { client, handler, host, link } = stage();
+    handler[method] = broken;
+    act(client);
+    act(client);
+    client.look(100_000);
+    expect(host.told).toEqual(['faulted a fault', 'parted fault']);
+    expect(handler.told.filter((told) => told === 'gone')).toHaveLength(1);
+    expect(link.closed).toBe(true);
+    expect(host.heldBytes).toBe(0);
+  });
+
+  it.each(['standing', 'held'] as const)('also where it is only asked for what it knows: %s', (name) => {
+    const { client, handler, host } = stage();
+    Object.defineProperty(handler, name, { get: broken });
+    client.look(10);
+    expect(host.told).toEqual(['faulted a fault', 'parted fault']);
+  });
+
+  it('also in its end, and where it cannot even be made', async () => {
+    const { client, handler, host } = stage();
+    handler.gone = broken;
+    client.close('idle');
+    expect(host.told).toEqual(['faulted a fault', 'parted idle']);
+    const other = stage();
+    other.client.serve(broken);
+    expect(other.host.told).toEqual([]);
+    await turn();
+    expect(other.host.told).toEqual(['faulted a fault', 'parted fault']);
   });
 });
