@@ -2,6 +2,7 @@ import type { Answer, HeardNotice, Notice, PrimaryView, Topology } from '../topo
 import { type Clock, clock, type Timer } from '../transport/index.js';
 import { type Hold, type HoldEvent, isHold, nextStepAtMs, type Phase as PhaseOf, type Plan } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
+import { QuickLooks } from './quick-looks.js';
 import { Roll } from './roll.js';
 import { tell } from './tell.js';
 
@@ -21,7 +22,7 @@ export interface HoldableSession {
 
 export interface PartyMember {
   readonly session: HoldableSession;
-  readonly topology: Pick<Topology, 'answer' | 'suspect'>;
+  readonly topology: Pick<Topology, 'answer' | 'suspect' | 'look'>;
   /** However long the operator asks for. */
   readonly holdMaxMs: number;
   readonly onEvent: ((event: HoldEvent) => void) | undefined;
@@ -51,6 +52,7 @@ export class HoldParty {
   readonly #turns: IdleQueue;
   #phase: Phase = { at: 'apart' };
   #timer: Timer | undefined;
+  readonly #looks: QuickLooks;
   /** Whoever may publish notices cannot make sessions wait more than half of the time, unless the primary really changes. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -62,6 +64,7 @@ export class HoldParty {
     this.#clock = time;
     this.#dials = new IdleQueue(0, time);
     this.#turns = new IdleQueue(TURN_BUDGET_MS, time);
+    this.#looks = new QuickLooks(time);
   }
 
   /** Returns what takes it out again. A session that comes while others hold, holds too. */
@@ -140,13 +143,13 @@ export class HoldParty {
 
   // ---- hold ----------------------------------------------------------------------------------------------------
 
-  #hold({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
+  #hold({ id, holdMs, processes }: Notice, from: string, to: PrimaryView): void {
     const sinceMs = this.#clock.now();
     const endsAtMs = sinceMs + Math.min(holdMs, this.#holdMaxMs);
     const answerAtMs = (sinceMs + endsAtMs) / 2;
     if (this.#phase.at !== 'apart') this.#phase.roll.end();
     const roll = new Roll(this.#members.keys());
-    const hold = { id, from, to, sinceMs, endsAtMs, roll, isHold: true } as const;
+    const hold = { id, from, to, sinceMs, endsAtMs, roll, processes, isHold: true } as const;
     this.#become({ ...hold, at: 'stopping', answerAtMs, askAtMs: sinceMs + LOOK_EVERY_MS });
     for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
     this.#maybeDone();
@@ -171,6 +174,7 @@ export class HoldParty {
     const held = this.#unanswered;
     this.#become({ ...phase, at: 'holding' });
     this.#answer(id, { kind: 'holding', late, held });
+    this.#looks.begin(phase.processes, () => this.#topology?.look(phase.to.node));
     const tookMs = this.#clock.now() - sinceMs;
     this.#tell({ type: 'holding', id, sessions: this.#members.size, late, held, tookMs });
   }
@@ -266,6 +270,7 @@ export class HoldParty {
   /** The only place where the phase changes. */
   #become(phase: Phase): void {
     this.#phase = phase;
+    if (phase.at !== 'holding') this.#looks.end();
     this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
     if (phase.at === 'apart') return;

@@ -37,6 +37,8 @@ export interface Plan<T> {
 }
 
 export interface Hold<T> extends Plan<T> {
+  /** How many others hold for it, this one included, where the operator has said so. */
+  readonly processes: number | undefined;
   readonly isHold: true;
 }
 

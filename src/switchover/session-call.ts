@@ -100,7 +100,8 @@ export class SessionCall {
     });
     const asked: Asked = { kind: answer, answers: new Map(), expected: Number.POSITIVE_INFINITY, settled };
     this.asked = asked;
-    const notice: Notice = { ...this.names, kind };
+    const processes = this.prepared?.expected;
+    const notice: Notice = { ...this.names, kind, ...(processes === undefined ? {} : { processes }) };
     const [numsub, published] = await from.askAll([
       ['PUBSUB', 'NUMSUB', NOTICE_CHANNEL],
       ['PUBLISH', NOTICE_CHANNEL, encodeNotice(notice)],

@@ -16,6 +16,7 @@ export class ControlNode {
   readonly #probe: NodeProbe;
   readonly #handlers: ControlNodeHandlers;
   #closed = false;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: ConversationOptions, handlers: ControlNodeHandlers) {
     this.#handlers = handlers;
@@ -24,12 +25,17 @@ export class ControlNode {
   }
 
   probe(seq: number): void {
-    this.#probe.run().then(
+    this.#last = this.#probe.run().then(
       (probe) => {
         if (!this.#closed) this.#handlers.onProbed(seq, probe);
       },
       (error: Error) => this.#end(error),
     );
+  }
+
+  /** Resolves when the last probe has been answered, or the connection has ended. */
+  answered(): Promise<void> {
+    return this.#last;
   }
 
   /** No callback any more. */

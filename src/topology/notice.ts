@@ -29,6 +29,8 @@ interface Told {
   readonly to: string;
   /** How long sessions hold at most; they take less when their own bound is lower. */
   readonly holdMs: number;
+  /** How many processes are told, as far as the operator knows. */
+  readonly processes?: number;
 }
 
 export type Notice =
@@ -65,7 +67,7 @@ export function answerChannel(id: string): string {
 }
 
 export function encodeNotice(notice: Notice): string {
-  const { id, kind, from, to, holdMs } = notice;
+  const { id, kind, from, to, holdMs, processes } = notice;
   return JSON.stringify({
     segue: 1,
     id,
@@ -73,6 +75,7 @@ export function encodeNotice(notice: Notice): string {
     from,
     to,
     holdMs,
+    ...(processes === undefined ? {} : { processes }),
     ...(kind === 'release' ? { outcome: notice.outcome } : {}),
   });
 }
@@ -86,6 +89,7 @@ export function parseNotice(text: string): Reading<Notice> {
       from: nameIn(fields, 'from'),
       to: nameIn(fields, 'to'),
       holdMs: wholeIn(fields, 'holdMs', 1, NOTICE_BOUNDS.holdMs),
+      ...(fields.processes === undefined ? {} : { processes: wholeIn(fields, 'processes', 0, NOTICE_BOUNDS.count) }),
     };
     if (told.from === told.to) throw new Refused('"from" and "to" are the same');
     return kind === 'release'

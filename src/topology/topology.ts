@@ -112,6 +112,14 @@ export class Topology {
   }
 
   /**
+   * Asks one node what it is now. Resolves when it has answered, or cannot be asked; never rejects. What follows from the
+   * answer is told by onPrimary.
+   */
+  look(node: string): Promise<void> {
+    return this.#released ? Promise.resolve() : this.#shared.watch.look(node);
+  }
+
+  /**
    * Where to go meanwhile: the trusted node that is probably primary next, now that `node` has refused; by the address it
    * named, or because there is only one other. A guess for connecting early, never a verdict; its `term` is the current one.
    */

@@ -121,6 +121,8 @@ export type WatchEvent =
   /** The connection ended or could not be made, or the node cannot be probed. */
   | { type: 'closed'; node: string; failure: Failure }
   | { type: 'suspect'; id: number; node: string | undefined; hint: Endpoint | undefined }
+  /** Somebody wants to know at once what this node says now. */
+  | { type: 'look'; node: string }
   /** Time has passed. */
   | { type: 'wake' };
 

@@ -34,6 +34,9 @@ export function watchStep(
     case 'suspect':
       onSuspect(draft, event);
       break;
+    case 'look':
+      onLook(draft, event);
+      break;
     case 'wake':
       break;
   }
@@ -142,6 +145,13 @@ function onSuspect(draft: Draft, event: WatchEvent & { type: 'suspect' }): void 
     const retryAtMs = Math.max(draft.nowMs, known.link.dialledMs + draft.config.seekIntervalMs);
     if (retryAtMs < known.link.retryAtMs) changeNode(draft, known.key, { link: { ...known.link, retryAtMs } });
   }
+}
+
+/** A probe that is under way asked earlier, and may have come too early. */
+function onLook(draft: Draft, { node: key }: WatchEvent & { type: 'look' }): void {
+  const node = draft.nodes.get(key);
+  if (node?.link.kind !== 'up' || node.inFlight.length >= WATCH_BOUNDS.probesInFlight) return;
+  probe(draft, node);
 }
 
 /** The news that the suspicion brings is known already: it doubts an earlier primary, and names this one or nobody. */

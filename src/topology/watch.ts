@@ -113,6 +113,12 @@ export class Watch {
     return answer;
   }
 
+  look(node: string): Promise<void> {
+    if (this.#state.nodes.get(node)?.link.kind !== 'up') return Promise.resolve();
+    this.#handle({ type: 'look', node });
+    return this.#nodes.get(node)?.answered() ?? Promise.resolve();
+  }
+
   ask(args: readonly (string | number | Uint8Array)[]): Promise<Reply> {
     const node = this.primary && this.#nodes.get(this.#state.lineage.reign?.node ?? '');
     if (node) return node.conversation.request(args);

@@ -89,6 +89,7 @@ class HoldWorld {
     const session = new ModelSession(this);
     const topology = {
       answer: (answer: Omit<Answer, 'process'>) => this.#onAnswer(answer),
+      look: () => Promise.resolve(),
       // Answered by the next actions, in the same turn: no promise can do that.
       // biome-ignore lint/suspicious/noThenProperty: as said
       suspect: () => ({ then: (told: (view: PrimaryView | undefined) => void) => this.#questions.push(told) }) as never,

@@ -70,6 +70,8 @@ let events: HoldEvent[];
 let observed: HoldEvent[];
 let suspected: (string | undefined)[];
 let verdict: (view: PrimaryView | undefined) => void;
+let looked: string[];
+let seen: () => void;
 const onEvent = (event: HoldEvent) => events.push(event);
 
 const topology = {
@@ -78,6 +80,12 @@ const topology = {
     suspected.push(node);
     return new Promise<PrimaryView | undefined>((resolve) => {
       verdict = resolve;
+    });
+  },
+  look: (node: string) => {
+    looked.push(node);
+    return new Promise<void>((resolve) => {
+      seen = resolve;
     });
   },
 };
@@ -89,6 +97,7 @@ beforeEach(() => {
   answers = [];
   events = [];
   suspected = [];
+  looked = [];
 });
 
 function join(count: number, change: { holdMaxMs?: number } = {}): { session: FakeSession; leave: () => void }[] {
@@ -101,12 +110,14 @@ function join(count: number, change: { holdMaxMs?: number } = {}): { session: Fa
 type Told = Pick<Notice, 'kind'> & {
   id?: string;
   holdMs?: number;
+  processes?: number;
   outcome?: 'switched' | 'given-up';
   to?: PrimaryView;
 };
 
-function hear({ kind, id = 'n1', holdMs = 1000, outcome, to = B }: Told): void {
-  const notice = { id, kind, from: A.node, to: to.node, holdMs, ...(outcome ? { outcome } : {}) } as Notice;
+function hear({ kind, id = 'n1', holdMs = 1000, outcome, processes, to = B }: Told): void {
+  const told = { id, kind, from: A.node, to: to.node, holdMs, processes };
+  const notice = { ...told, ...(outcome ? { outcome } : {}) } as Notice;
   party.hear({ notice, isFit: true, from: A.node, to: { ...to, term: 1 } });
 }
 
@@ -323,6 +334,49 @@ describe('hold', () => {
     hear({ kind: 'hold', id: 'n3' });
     await turns();
     expect(one!.session.told.at(-1)).toBe('hold 3000');
+  });
+});
+
+describe('the next primary', () => {
+  async function holding(processes?: number): Promise<FakeSession> {
+    const [one] = join(1);
+    hear({ kind: 'hold', ...(processes === undefined ? {} : { processes }) });
+    await turns();
+    time.advance(5);
+    expect(looked).toEqual([]);
+    one!.session.quieten();
+    return one!.session;
+  }
+
+  test('is asked again and again after the answer, each time when it has answered', async () => {
+    await holding(2);
+    expect(looked).toEqual([]);
+    time.advance(1);
+    for (let looks = 1; looks <= 12; looks++) {
+      expect(looked).toEqual(Array.from({ length: looks }, () => 'b:1'));
+      await turns();
+      expect(looked.length).toBe(looks);
+      seen();
+      await turns();
+    }
+    expect(looked.length).toBe(12);
+    expect(suspected).toEqual([]);
+  });
+
+  test.each([9, undefined])('is not asked when %s processes are told', async (processes) => {
+    await holding(processes);
+    time.advance(10);
+    expect(looked).toEqual([]);
+  });
+
+  test('is not asked any more when the hold is over', async () => {
+    await holding(1);
+    time.advance(1);
+    hear({ kind: 'release', outcome: 'given-up' });
+    seen();
+    await turns();
+    expect(looked.length).toBe(1);
+    expect(time.pendingTimers).toBe(0);
   });
 });
 

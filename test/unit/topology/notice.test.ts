@@ -31,6 +31,7 @@ describe('notices', () => {
   test.each<Notice>([
     { ...told, kind: 'prepare' },
     hold,
+    { ...told, kind: 'hold', processes: 3 },
     { ...told, kind: 'release', outcome: 'switched' },
     { ...told, kind: 'release', outcome: 'given-up' },
   ])('%j there and back', (notice) => {
@@ -104,6 +105,8 @@ describe('notices', () => {
     ['holdMs', { holdMs: 60_001 }],
     ['holdMs', { holdMs: 1e300 }],
     ['holdMs', { holdMs: '500' }],
+    ['processes', { processes: -1 }],
+    ['processes', { processes: '3' }],
     ['holdMs', { holdMs: null }],
     ['outcome', { kind: 'release' }],
     ['outcome', { kind: 'release', outcome: 'done' }],

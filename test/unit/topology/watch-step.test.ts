@@ -77,6 +77,35 @@ describe('discovery', () => {
   });
 });
 
+describe('a look at one node', () => {
+  test('asks it and nobody else, and what it says counts at once', () => {
+    const sim = new WatchSim(world, ['a:1']).start();
+    const before = [...world.nodes.values()].map(({ probes }) => probes);
+    sim.handle({ type: 'look', node: 'b:1' });
+    expect(sim.primary).toBe('A');
+    world.promote('B');
+    sim.handle({ type: 'look', node: 'b:1' });
+    expect([...world.nodes.values()].map(({ probes }, at) => probes - before[at]!)).toEqual([0, 2, 0]);
+    expect([sim.primary, sim.term, sim.published.at(-1)?.node]).toEqual(['B', 2, 'b:1']);
+  });
+
+  test('is not taken where answers are outstanding already, nor at a node that is not there', () => {
+    const sim = new WatchSim(world, ['a:1']).start();
+    sim.slow = true;
+    const log = sim.log.length;
+    for (let looks = 0; looks < 5; looks++) sim.handle({ type: 'look', node: 'b:1' });
+    sim.handle({ type: 'look', node: 'x:1' });
+    expect(sim.log.slice(log)).toEqual(Array.from({ length: WATCH_BOUNDS.probesInFlight }, () => 'probe b:1'));
+  });
+
+  test('of one that is primary beside the known one, and no successor of it, changes nothing', () => {
+    const sim = new WatchSim(world, ['a:1']).start();
+    world.restart('B', false);
+    sim.handle({ type: 'look', node: 'b:1' });
+    expect([sim.primary, sim.term]).toEqual(['A', 1]);
+  });
+});
+
 describe('aliases', () => {
   test('one server under two addresses is one node, the seed stays', () => {
     world.at('A').addresses.push('localhost:1');
