@@ -5,7 +5,7 @@ import type { Journal } from './journal/journal.js';
 import { SessionCall } from './session-call.js';
 import { SwitchError } from './switch-error.js';
 import { SwitchLock } from './switch-lock.js';
-import { type Order, SwitchNode } from './switch-node.js';
+import { type Order, type Role, SwitchNode } from './switch-node.js';
 import { limitsOf, type SwitchLimits, type SwitchOptions } from './switch-options.js';
 import type { ErrorCounts, NodeCounts, Resync, StepReport, SwitchReport, TermReport } from './switch-report.js';
 import { Ticket } from './ticket.js';
@@ -29,6 +29,13 @@ export interface NodeFacts {
 export interface SyncCounts {
   readonly full: number;
   readonly partial: number;
+}
+
+/** What both nodes said of themselves, and when the last of it came. */
+export interface Roles {
+  readonly from: Role;
+  readonly to: Role;
+  readonly at: number;
 }
 
 export interface SwitchIo {
@@ -59,6 +66,8 @@ export class SwitchRun {
   pausedAt: number | undefined;
   /** Until then A is certain to be paused. */
   pausedUntil: number | undefined;
+  /** Asked for with the pause. */
+  rolesInPause: Roles | undefined;
   promotedAt: number | undefined;
   releasedAt: number | undefined;
   offset: number | undefined;
