@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import {
   LabClient,
   type LabPair,
   type LabServer,
+  type PairOptions,
   replicationOf,
   serverVersions,
   startPair,
@@ -18,18 +19,18 @@ const deadlineMs = 20_000;
 const persistent = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const watched = ['min-replicas-to-write', 'min-replicas-max-lag', 'repl-diskless-sync-delay', 'repl-ping-slave-period'];
 
-let pair: LabPair | undefined;
-let folder: string;
+// All wait more than they work, each on servers of its own: so several at a time.
+interface Ground extends LabPair {
+  readonly journalPath: string;
+}
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'segue-fence-'));
-});
-
-afterEach(async () => {
-  await pair?.stop();
-  pair = undefined;
-  await rm(folder, { recursive: true, force: true });
-});
+async function start({ onTestFinished }: TestContext, options: PairOptions): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), 'segue-fence-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const pair = await startPair(options);
+  onTestFinished(() => pair.stop());
+  return { ...pair, journalPath: join(folder, 'journal') };
+}
 
 async function waitForLink(replica: LabServer): Promise<void> {
   await waitFor(() => replicationOf(replica), {
@@ -51,12 +52,12 @@ async function waitForAppendOnlyFile(server: LabServer): Promise<void> {
 class End extends Error {}
 
 /** A switch whose operator ends after `step`, with its connections, as if it had been killed. */
-async function switchUntil(step: StepName, more: Partial<SwitchOptions> = {}): Promise<void> {
-  const { primary, replica } = pair!;
+async function switchUntil(step: StepName, ground: Ground, more: Partial<SwitchOptions> = {}): Promise<void> {
+  const { primary, replica, journalPath } = ground;
   const options: SwitchOptions = {
     from: `valkey://${primary.address}`,
     to: `valkey://${replica.address}`,
-    journalPath: join(folder, 'journal'),
+    journalPath,
     pauseTimeoutMs: 1_000,
     ...more,
     onBoundary(at) {
@@ -81,9 +82,9 @@ async function bounce(server: LabServer): Promise<void> {
   await server.restart({ replicaOf: null });
 }
 
-describe.each(['redis-7.0', 'valkey-9.1'] as const)('the fence, on %s', (version) => {
-  it('holds when the old primary does not hear that its replica was promoted, and the operator ends', async () => {
-    pair = await startPair({ version });
+describe.concurrent.each(['redis-7.0', 'valkey-9.1'] as const)('the fence, on %s', (version) => {
+  it('holds when the old primary does not hear that its replica was promoted, and the operator ends', async (test) => {
+    const pair = await start(test, { version });
     const { primary, replica } = pair;
     const cable = await Cable.before(primary);
     try {
@@ -105,12 +106,12 @@ describe.each(['redis-7.0', 'valkey-9.1'] as const)('the fence, on %s', (version
   });
 });
 
-describe.each(serverVersions)('the fence, on %s', (version) => {
-  it('holds when the operator ends right after the promotion, also when the pause and the server have ended', async () => {
-    pair = await startPair({ version, args: persistent });
+describe.concurrent.each(serverVersions)('the fence, on %s', (version) => {
+  it('holds when the operator ends right after the promotion, also when the pause and the server have ended', async (test) => {
+    const pair = await start(test, { version, args: persistent });
     const { primary, replica } = pair;
     const before = await configOf(primary);
-    await switchUntil('promote');
+    await switchUntil('promote', pair);
     expect(await answerTo(replica)).toBe('OK');
     // This write waits until the pause is over.
     expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
@@ -118,7 +119,7 @@ describe.each(serverVersions)('the fence, on %s', (version) => {
     expect(await replicationOf(primary)).toMatchObject({ role: 'master' });
     expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
 
-    const { outcome } = await resumeSwitch(join(folder, 'journal'));
+    const { outcome } = await resumeSwitch(pair.journalPath);
     expect(outcome).toBe('finished');
     expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port, state: 'connected' });
     expect(await configOf(primary)).toEqual(before);
@@ -127,12 +128,12 @@ describe.each(serverVersions)('the fence, on %s', (version) => {
     expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port });
   });
 
-  it('keeps a promoted node that comes back as a replica from losing what it took', async () => {
-    pair = await startPair({ version, args: persistent });
+  it('keeps a promoted node that comes back as a replica from losing what it took', async (test) => {
+    const pair = await start(test, { version, args: persistent });
     const { primary, replica } = pair;
     await replica.cli('CONFIG', 'REWRITE');
     await waitForAppendOnlyFile(replica);
-    await switchUntil('promote');
+    await switchUntil('promote', pair);
     expect(await answerTo(replica)).toBe('OK');
     await bounce(replica);
     await waitFor(() => primary.info('replication'), {
@@ -141,40 +142,40 @@ describe.each(serverVersions)('the fence, on %s', (version) => {
       until: ({ slave0 }) => slave0?.includes('state=wait_bgsave') === true,
     });
     expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
-    expect((await resumeSwitch(join(folder, 'journal'))).because).toContain('restarted as a replica with its data');
+    expect((await resumeSwitch(pair.journalPath)).because).toContain('restarted as a replica with its data');
     expect(await primary.cli('GET', 'key')).toBe('value');
     expect(await answerTo(replica)).toBe('OK');
   });
 
-  it('holds although further replicas stay with the old primary; they are taken along in the end', async () => {
-    pair = await startPair({ version, replicas: 2, args: persistent });
+  it('holds although further replicas stay with the old primary; they are taken along in the end', async (test) => {
+    const pair = await start(test, { version, replicas: 2, args: persistent });
     const [primary, replica, other] = pair.nodes;
-    await switchUntil('promote', { others: [`valkey://${other!.address}`] });
+    await switchUntil('promote', pair, { others: [`valkey://${other!.address}`] });
     expect(await answerTo(primary!)).toMatch(/^NOREPLICAS/);
-    expect((await resumeSwitch(join(folder, 'journal'))).outcome).toBe('finished');
+    expect((await resumeSwitch(pair.journalPath)).outcome).toBe('finished');
     for (const node of [primary!, other!]) {
       expect(await replicationOf(node)).toMatchObject({ role: 'slave', port: replica!.port, state: 'connected' });
     }
   });
 
-  it('is not noticed by clients, and gone after an undone switch', async () => {
-    pair = await startPair({ version });
+  it('is not noticed by clients, and gone after an undone switch', async (test) => {
+    const pair = await start(test, { version });
     const { primary } = pair;
     const before = await configOf(primary);
-    await switchUntil('pause');
+    await switchUntil('pause', pair);
     expect(await answerTo(primary)).toBe('OK');
     expect(await configOf(primary)).not.toEqual(before);
-    const { outcome, because } = await resumeSwitch(join(folder, 'journal'));
+    const { outcome, because } = await resumeSwitch(pair.journalPath);
     expect([outcome, because]).toEqual(['undone', `${pair.replica.address} has not been promoted`]);
     expect(await configOf(primary)).toEqual(before);
     const file = await readFile(join(primary.dir, 'server.conf'), 'utf8');
     expect(file).not.toContain('2147483647');
     expect(await primary.cli('KEYS', 'segue:*')).toEqual([]);
-    expect((await resumeSwitch(join(folder, 'journal'))).outcome).toBe('nothing');
+    expect((await resumeSwitch(pair.journalPath)).outcome).toBe('nothing');
   });
 
-  it('lets nobody see NOREPLICAS while the operator lives', async () => {
-    pair = await startPair({ version });
+  it('lets nobody see NOREPLICAS while the operator lives', async (test) => {
+    const pair = await start(test, { version });
     const { primary, replica } = pair;
     const late = new LabClient({ host: primary.host, port: primary.port });
     let waiting: Promise<unknown> | undefined;

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { openClient } from '../../../src/lab/load/index.js';
 import { LabClient, type LabPair, type PairOptions, replicationOf, startPair } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
@@ -17,23 +17,22 @@ import { takeSurvey } from '../../../src/switchover/survey/index.js';
 
 const deadlineMs = 20_000;
 
-let pair: LabPair;
-let folder: string;
-let journalPath: string;
+// All wait more than they work, each on servers of its own: so several at a time.
+interface Ground {
+  readonly options: SwitchOptions;
+  readonly pair: LabPair;
+  readonly folder: string;
+  readonly journalPath: string;
+}
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'segue-operators-'));
-  journalPath = join(folder, 'journal');
-});
-
-afterEach(async () => {
-  await pair?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function start(options: PairOptions = {}): Promise<SwitchOptions> {
-  pair = await startPair(options);
-  return { from: `valkey://${pair.primary.address}`, to: `valkey://${pair.replica.address}`, journalPath };
+async function start({ onTestFinished }: TestContext, pairOptions: PairOptions = {}): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), 'segue-operators-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const pair = await startPair(pairOptions);
+  onTestFinished(() => pair.stop());
+  const journalPath = join(folder, 'journal');
+  const [from, to] = [`valkey://${pair.primary.address}`, `valkey://${pair.replica.address}`];
+  return { options: { from, to, journalPath }, pair, folder, journalPath };
 }
 
 /** Calls `act` at one boundary, and never again. */
@@ -55,9 +54,9 @@ async function failureOf(promise: Promise<unknown>): Promise<SwitchError> {
   );
 }
 
-describe('two operators', () => {
-  it.each(['redis-7.0', 'valkey-9.1'] as const)('do not switch at the same time, on %s', async (version) => {
-    const options = await start({ version });
+describe.concurrent('two operators', () => {
+  it.for(['redis-7.0', 'valkey-9.1'] as const)('do not switch at the same time, on %s', async (version, test) => {
+    const { options, folder } = await start(test, { version });
     const second = { ...options, journalPath: join(folder, 'second') };
     let busy: SwitchError | undefined;
     const report = await switchPrimary({
@@ -73,8 +72,8 @@ describe('two operators', () => {
     expect(report.notes).toEqual([]);
   });
 
-  it('nor does one resume what the other is doing', async () => {
-    const options = await start();
+  it('nor does one resume what the other is doing', async (test) => {
+    const { options, journalPath } = await start(test);
     let busy: SwitchError | undefined;
     await switchPrimary({
       ...options,
@@ -86,9 +85,9 @@ describe('two operators', () => {
   });
 });
 
-describe('a journal', () => {
-  it('holds no secrets, and a resumption brings its own', async () => {
-    const options = await start({ password: 'se:cr@t' });
+describe.concurrent('a journal', () => {
+  it('holds no secrets, and a resumption brings its own', async (test) => {
+    const { options, pair, journalPath } = await start(test, { password: 'se:cr@t' });
     const [from, to] = [pair.primary, pair.replica].map(({ address }) => `valkey://:se%3Acr%40t@${address}`);
     const end = new Error('the end');
     await expect(
@@ -108,9 +107,9 @@ describe('a journal', () => {
   });
 });
 
-describe('an operator who interrupts', () => {
-  it.each(['connect', 'fence', 'hold', 'promote'] as const)('before %s, changes nothing', async (step) => {
-    const options = await start();
+describe.concurrent('an operator who interrupts', () => {
+  it.for(['connect', 'fence', 'hold', 'promote'] as const)('before %s, changes nothing', async (step, test) => {
+    const { options, pair, journalPath } = await start(test);
     const { primary } = pair;
     const before = await primary.cli('CONFIG', 'GET', '*repl*');
     const stop = new AbortController();
@@ -123,8 +122,8 @@ describe('an operator who interrupts', () => {
     expect((await resumeSwitch(journalPath)).outcome).toBe('nothing');
   });
 
-  it('after the promotion, gets a finished switch', async () => {
-    const options = await start();
+  it('after the promotion, gets a finished switch', async (test) => {
+    const { options } = await start(test);
     const stop = new AbortController();
     const signal = stop.signal;
     const report = await switchPrimary({ ...options, signal, ...at('promote', 'after', () => stop.abort()) });
@@ -132,7 +131,7 @@ describe('an operator who interrupts', () => {
   });
 });
 
-describe('an operator who may not do everything', () => {
+describe.concurrent('an operator who may not do everything', () => {
   const cases: [string, string, (report: Awaited<ReturnType<typeof switchPrimary>>) => unknown, unknown][] = [
     ['configure', '+@all -config ~* &*', ({ fence }) => [fence.armed, fence.notes.length], [false, 1]],
     ['read keys', '+@all ~app:* &*', ({ fence }) => [fence.armed, fence.timed], [true, false]],
@@ -145,9 +144,9 @@ describe('an operator who may not do everything', () => {
     ],
     ['list clients', '+@all -client|list ~* &*', ({ notes }) => notes.length, 2],
   ];
-  it.each(cases)('cannot %s, and is told so', async (_name, rules, look, seen) => {
+  it.for(cases)('cannot %s, and is told so', async ([_name, rules, look, seen], test) => {
     const users = [{ name: 'op', password: 'secret', rules }];
-    const options = await start({ users });
+    const { options, pair } = await start(test, { users });
     const report = await switchPrimary({ ...options, username: 'op', password: 'secret' });
     expect(look(report)).toEqual(seen);
     expect(report.resync).toBe('partial');
@@ -155,9 +154,9 @@ describe('an operator who may not do everything', () => {
   });
 });
 
-describe('sessions', () => {
-  it('are told, and hold before the pause', async () => {
-    const options = await start({ version: 'valkey-8.1' });
+describe.concurrent('sessions', () => {
+  it('are told, and hold before the pause', async (test) => {
+    const { options, pair } = await start(test, { version: 'valkey-8.1' });
     const { host, port } = pair.primary;
     const client = openClient({ library: 'ioredis6', host, port, segue: true });
     try {
@@ -176,8 +175,8 @@ describe('sessions', () => {
     }
   });
 
-  it('of a process that does not answer are waited for a bounded time, and counted', async () => {
-    const options = await start();
+  it('of a process that does not answer are waited for a bounded time, and counted', async (test) => {
+    const { options, pair } = await start(test);
     const deaf = new LabClient({ host: pair.primary.host, port: pair.primary.port });
     try {
       await deaf.command('SUBSCRIBE', 'segue:notice');
@@ -189,24 +188,27 @@ describe('sessions', () => {
     }
   });
 
-  it('are left alone when that is wished', async () => {
-    const options = await start();
+  it('are left alone when that is wished', async (test) => {
+    const { options } = await start(test);
     expect((await switchPrimary({ ...options, notice: false })).sessions).toEqual({ silent: 'turned off' });
   });
 });
 
-describe("the server's own FAILOVER", () => {
-  it.each(['redis-7.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1'] as const)('switches, too, on %s', async (version) => {
-    const options = await start({ version });
-    const report = await switchPrimary({ ...options, method: 'failover' });
-    expect(report.resync).toBe('partial');
-    expect(report.notes.join()).toContain('stalls writes');
-    expect(await replicationOf(pair.primary)).toMatchObject({ role: 'slave', port: pair.replica.port });
-    expect(await pair.replica.cli('SET', 'key', 'value')).toBe('OK');
-  });
+describe.concurrent("the server's own FAILOVER", () => {
+  it.for(['redis-7.0', 'valkey-8.0', 'valkey-8.1', 'valkey-9.1'] as const)(
+    'switches, too, on %s',
+    async (version, test) => {
+      const { options, pair } = await start(test, { version });
+      const report = await switchPrimary({ ...options, method: 'failover' });
+      expect(report.resync).toBe('partial');
+      expect(report.notes.join()).toContain('stalls writes');
+      expect(await replicationOf(pair.primary)).toMatchObject({ role: 'slave', port: pair.replica.port });
+      expect(await pair.replica.cli('SET', 'key', 'value')).toBe('OK');
+    },
+  );
 
-  it('is given up when the replica does not answer', async () => {
-    const options = await start();
+  it('is given up when the replica does not answer', async (test) => {
+    const { options, pair, journalPath } = await start(test);
     const error = await failureOf(
       switchPrimary({
         ...options,
@@ -224,9 +226,9 @@ describe("the server's own FAILOVER", () => {
   });
 });
 
-describe('a plan', () => {
-  it('finds both nodes from any of them, and takes the others along', async () => {
-    await start({ replicas: 2 });
+describe.concurrent('a plan', () => {
+  it('finds both nodes from any of them, and takes the others along', async (test) => {
+    const { pair } = await start(test, { replicas: 2 });
     const [primary, replica, other] = pair.nodes;
     const survey = await takeSurvey({ nodes: [`valkey://${other!.address}`] });
     expect(planSwitch(survey, { to: replica!.address })).toEqual({
