@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import {
   LabClient,
   type LabPair,
   type LabServer,
+  type PairOptions,
   replicationOf,
   type ServerVersion,
   startPair,
@@ -21,18 +22,18 @@ import {
   upgradePair,
 } from '../../../src/switchover/upgrade/index.js';
 
-let pair: LabPair | undefined;
-let folder: string;
+// All wait more than they work, each on servers of its own: so several at a time.
+async function start({ onTestFinished }: TestContext, options: PairOptions): Promise<LabPair> {
+  const pair = await startPair(options);
+  onTestFinished(() => pair.stop());
+  return pair;
+}
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'segue-upgrade-'));
-});
-
-afterEach(async () => {
-  await pair?.stop();
-  pair = undefined;
-  await rm(folder, { recursive: true, force: true });
-});
+async function journalIn({ onTestFinished }: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'segue-upgrade-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'journal');
+}
 
 /** As a service manager does it: SIGTERM, then the same command line with another program. */
 function serviceManager(nodes: readonly LabServer[], version: ServerVersion, restarted: string[] = []): Restart {
@@ -52,16 +53,16 @@ function upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
 
 const urls = ({ nodes }: LabPair): string[] => nodes.map(({ address }) => `valkey://${address}`);
 
-describe('upgradePair', () => {
-  it.each([
+describe.concurrent('upgradePair', () => {
+  it.for([
     ['redis-7.0', 'valkey-9.1'],
     ['valkey-8.1', 'valkey-9.1'],
-  ] as const)('from %s to %s, restarted by SIGTERM, syncs partially every time', async (from, to) => {
-    pair = await startPair({ version: from });
+  ] as const)('from %s to %s, restarted by SIGTERM, syncs partially every time', async ([from, to], test) => {
+    const pair = await start(test, { version: from });
     const { primary, replica, nodes } = pair;
     await primary.cli('SET', 'key', 'value');
     const restarted: string[] = [];
-    const journalPath = join(folder, 'journal');
+    const journalPath = await journalIn(test);
     const report = await upgrade({
       nodes: [urls(pair)[1]!],
       restart: serviceManager(nodes, to, restarted),
@@ -81,8 +82,8 @@ describe('upgradePair', () => {
     expect(await readFile(journalPath, 'utf8')).toMatch(/"record":"end"\}\n$/);
   });
 
-  it('with three nodes restarts all replicas first, switches once, and can switch back', async () => {
-    pair = await startPair({ version: 'valkey-8.1', replicas: 2 });
+  it('with three nodes restarts all replicas first, switches once, and can switch back', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1', replicas: 2 });
     const { primary, nodes } = pair;
     const restarted: string[] = [];
     const target = nodes[1]!.address;
@@ -102,10 +103,10 @@ describe('upgradePair', () => {
     expect(report.nodes.every(({ resync }) => resync === 'partial')).toBe(true);
   });
 
-  it('stops when the command fails, and goes on from there when it is resumed', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('stops when the command fails, and goes on from there when it is resumed', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const { primary, replica, nodes } = pair;
-    const journalPath = join(folder, 'journal');
+    const journalPath = await journalIn(test);
     const options = { nodes: urls(pair), journalPath, restart: serviceManager(nodes, 'valkey-9.1') };
     const failing: Restart = async (node) => {
       if (node.port === primary.port) throw new Error('no such unit');
@@ -123,10 +124,10 @@ describe('upgradePair', () => {
     await expect(upgrade({ ...options, resume: true })).rejects.toThrow('that upgrade is complete');
   });
 
-  it('does not restart again, when it is resumed, what was restarted before it was killed', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('does not restart again, when it is resumed, what was restarted before it was killed', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const { replica, nodes } = pair;
-    const journalPath = join(folder, 'journal');
+    const journalPath = await journalIn(test);
     const restarted: string[] = [];
     const restart = serviceManager(nodes, 'valkey-9.1', restarted);
     const stop = new AbortController();
@@ -154,47 +155,50 @@ describe('upgradePair', () => {
     expect(report.primary).toBe(replica.address);
   });
 
-  it.each([
+  it.for([
     ['before', 'undone and made again'],
     ['after', 'finished'],
-  ] as const)('broken off %s the promotion, the switch is %s when the upgrade is resumed', async (side, _what) => {
-    pair = await startPair({ version: 'valkey-8.1' });
-    const { replica, nodes } = pair;
-    const journalPath = join(folder, 'journal');
-    const restarted: string[] = [];
-    const options = { nodes: urls(pair), journalPath, restart: serviceManager(nodes, 'valkey-9.1', restarted) };
-    const onBoundary = (boundary: Boundary): void => {
-      if (boundary.step === 'promote' && boundary.side === side) throw new Error('broken off');
-    };
-    await expect(upgrade({ ...options, switchOptions: { onBoundary } })).rejects.toThrow('broken off');
-    const report = await upgrade({ ...options, resume: true });
-    expect(restarted).toHaveLength(2);
-    expect(report.primary).toBe(replica.address);
-    expect(report.switches).toHaveLength(1);
-    expect(await replica.cli('CONFIG', 'GET', 'min-replicas-to-write')).toEqual(['min-replicas-to-write', '0']);
-    expect(nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);
-  });
+  ] as const)(
+    'broken off %s the promotion, the switch is %s when the upgrade is resumed',
+    async ([side, _what], test) => {
+      const pair = await start(test, { version: 'valkey-8.1' });
+      const { replica, nodes } = pair;
+      const journalPath = await journalIn(test);
+      const restarted: string[] = [];
+      const options = { nodes: urls(pair), journalPath, restart: serviceManager(nodes, 'valkey-9.1', restarted) };
+      const onBoundary = (boundary: Boundary): void => {
+        if (boundary.step === 'promote' && boundary.side === side) throw new Error('broken off');
+      };
+      await expect(upgrade({ ...options, switchOptions: { onBoundary } })).rejects.toThrow('broken off');
+      const report = await upgrade({ ...options, resume: true });
+      expect(restarted).toHaveLength(2);
+      expect(report.primary).toBe(replica.address);
+      expect(report.switches).toHaveLength(1);
+      expect(await replica.cli('CONFIG', 'GET', 'min-replicas-to-write')).toEqual(['min-replicas-to-write', '0']);
+      expect(nodes.map(({ version }) => version)).toEqual(['valkey-9.1', 'valkey-9.1']);
+    },
+  );
 
-  it('says so when the command restarted nothing', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('says so when the command restarted nothing', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const stopped = upgrade({ nodes: urls(pair), restart: async () => {}, restartTimeoutMs: 300 });
     await expect(stopped).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_STOPPED' });
     await expect(stopped).rejects.toThrow(/still the same process: it was not restarted/);
     expect((await replicationOf(pair.primary)).role).toBe('master');
   });
 
-  it('ends a command that takes too long', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('ends a command that takes too long', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const hanging: Restart = (_node, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     const stopped = upgrade({ nodes: urls(pair), restart: hanging, restartTimeoutMs: 300 });
     await expect(stopped).rejects.toThrow(/took longer than 0.3 s/);
   });
 
-  it('stops at a node that comes back as another version than expected', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('stops at a node that comes back as another version than expected', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const { primary, nodes } = pair;
-    const options = { nodes: urls(pair), expect: 'valkey-9.1', journalPath: join(folder, 'journal') };
+    const options = { nodes: urls(pair), expect: 'valkey-9.1', journalPath: await journalIn(test) };
     const stopped = upgrade({ ...options, restart: serviceManager(nodes, 'valkey-8.1') });
     await expect(stopped).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_STOPPED' });
     await expect(stopped).rejects.toThrow(/came back as Valkey 8\.1\S*, not as valkey-9\.1/);
@@ -206,8 +210,8 @@ describe('upgradePair', () => {
     ]);
   });
 
-  it('names clients that should follow and do not leave, and goes on without them', async () => {
-    pair = await startPair({ version: 'valkey-9.1' });
+  it('names clients that should follow and do not leave, and goes on without them', async (test) => {
+    const pair = await start(test, { version: 'valkey-9.1' });
     const { primary, nodes } = pair;
     const { host, port } = primary;
     const clients = [new LabClient({ host, port }), new LabClient({ host, port })];
@@ -229,8 +233,8 @@ describe('upgradePair', () => {
     expect(warning).toContain('stubborn (ping)');
   });
 
-  it('tells a Sentinel, which takes the new primary for its own at once', async () => {
-    pair = await startPair({ version: 'valkey-8.1' });
+  it('tells a Sentinel, which takes the new primary for its own at once', async (test) => {
+    const pair = await start(test, { version: 'valkey-8.1' });
     const { primary, replica, nodes } = pair;
     const sentinel = await startSentinel({ version: 'valkey-8.1', primary, quorum: 1, downAfterMs: 30_000 });
     try {
@@ -255,8 +259,8 @@ describe('upgradePair', () => {
     }
   });
 
-  it('puts a node right that comes back as a primary', async () => {
-    pair = await startPair({ version: 'valkey-9.1' });
+  it('puts a node right that comes back as a primary', async (test) => {
+    const pair = await start(test, { version: 'valkey-9.1' });
     const { replica, primary } = pair;
     const restart: Restart = async ({ port }) => {
       const node = port === replica.port ? replica : primary;
@@ -267,7 +271,7 @@ describe('upgradePair', () => {
     expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port, state: 'connected' });
   });
 
-  it.each([
+  it.for([
     [
       'a downgrade that cannot be loaded',
       'valkey-9.1',
@@ -282,16 +286,16 @@ describe('upgradePair', () => {
     ],
     ['a version that is none', 'valkey-9.1', { expect: 'latest' }, /no version: "latest"/],
     ['a target that is no replica', 'valkey-9.1', { to: '127.0.0.1:1' }, /127\.0\.0\.1:1 is no replica/],
-  ] as const)('refuses %s before anything is touched', async (_what, version, extra, reason) => {
-    pair = await startPair({ version });
+  ] as const)('refuses %s before anything is touched', async ([_what, version, extra, reason], test) => {
+    const pair = await start(test, { version });
     const restart: Restart = () => Promise.reject(new Error('must not be called'));
     const refused = upgrade({ nodes: urls(pair), restart, ...extra });
     await expect(refused).rejects.toMatchObject({ code: 'SEGUE_UPGRADE_CHECK' });
     await expect(refused).rejects.toThrow(reason);
   });
 
-  it('refuses when min-replicas-to-write would stop all writes meanwhile', async () => {
-    pair = await startPair({ version: 'valkey-9.1', args: ['--min-replicas-to-write', '1'] });
+  it('refuses when min-replicas-to-write would stop all writes meanwhile', async (test) => {
+    const pair = await start(test, { version: 'valkey-9.1', args: ['--min-replicas-to-write', '1'] });
     const refused = upgrade({ nodes: urls(pair), restart: async () => {} });
     await expect(refused).rejects.toThrow(/it would refuse all writes/);
   });
