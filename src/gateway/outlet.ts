@@ -3,6 +3,11 @@ import type { AcceptedLink } from '../transport/index.js';
 /** Bytes given to the kernel in one go: so one sees soon that a client has stopped reading, and how far it came. */
 const BATCH_BYTES = 256 * 1024;
 
+export interface OutletOwner {
+  /** Bytes have left; all of them, if `drained`. */
+  flushed(drained: boolean): void;
+}
+
 /**
  * What waits for a client, in order. The bytes are not copied: they wait as they came. What one turn of the event loop
  * brings leaves in one system call.
@@ -21,8 +26,7 @@ export class Outlet {
 
   constructor(
     private readonly link: AcceptedLink,
-    /** Bytes have left; all of them, if `drained`. */
-    private readonly onFlushed: (drained: boolean) => void,
+    private readonly owner: OutletOwner,
   ) {}
 
   get backlogBytes(): number {
@@ -35,7 +39,7 @@ export class Outlet {
     this.#queuedBytes += bytes.length;
     if (this.#due) return;
     this.#due = true;
-    process.nextTick(this.#endTick);
+    process.nextTick(endTick, this);
   }
 
   /** After what waits has left, ends our side of the connection. */
@@ -60,17 +64,18 @@ export class Outlet {
     this.#ended = true;
   }
 
-  readonly #endTick = (): void => {
+  /** What the turn has brought is complete. */
+  endTick(): void {
     this.#due = false;
     if (this.#underWayBytes > 0 || this.#queuedBytes === 0) return;
     this.#flush();
     this.#flushed();
-  };
+  }
 
   #flushed(): void {
     const drained = this.backlogBytes === 0;
     if (drained && this.#ended) this.link.end();
-    else this.onFlushed(drained);
+    else this.owner.flushed(drained);
   }
 
   #flush(): void {
@@ -106,4 +111,9 @@ export class Outlet {
     link.uncork();
     return BATCH_BYTES - room;
   }
+}
+
+/** One function for all outlets: ten thousand idle ones shall not keep one each. */
+function endTick(outlet: Outlet): void {
+  outlet.endTick();
 }

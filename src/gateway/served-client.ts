@@ -2,7 +2,7 @@ import type { AcceptedHandlers, AcceptedLink } from '../transport/index.js';
 import { GuardedHandler } from './guarded-handler.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { Client, ClientHandler, CloseReason } from './listener.js';
-import { Outlet } from './outlet.js';
+import { Outlet, type OutletOwner } from './outlet.js';
 import type { Stopwatch } from './stopwatch.js';
 
 /** What a client's connection needs of the listener that it belongs to. */
@@ -37,7 +37,7 @@ const FAREWELL_MS = 1_000;
  *   served ──finish(), limit──▶ parting ──▶ gone
  * ```
  */
-export class ServedClient implements Client, AcceptedHandlers {
+export class ServedClient implements Client, AcceptedHandlers, OutletOwner {
   readonly remote: string;
   readonly acceptedAt: number;
   receivedBytes = 0;
@@ -64,11 +64,7 @@ export class ServedClient implements Client, AcceptedHandlers {
   ) {
     this.remote = link.remote;
     this.acceptedAt = host.now;
-    this.#outlet = new Outlet(link, (drained) => {
-      if (drained) this.#handler?.drained();
-      if (this.#timed > 0) this.#stopTiming();
-      this.#account();
-    });
+    this.#outlet = new Outlet(link, this);
   }
 
   /** Before anything else. */
@@ -156,6 +152,12 @@ export class ServedClient implements Client, AcceptedHandlers {
 
   onWritable(): void {
     this.#outlet.onWritable();
+  }
+
+  flushed(drained: boolean): void {
+    if (drained) this.#handler?.drained();
+    if (this.#timed > 0) this.#stopTiming();
+    this.#account();
   }
 
   onClose(): void {

@@ -57,13 +57,14 @@ export class SocketAcceptedLink implements AcceptedLink, WriterOwner {
   serve(handlers: AcceptedHandlers): void {
     this.#handlers = handlers;
     const socket = this.#socket;
-    socket.once('end', () => {
+    // None comes twice; once() would keep two more objects for each.
+    socket.on('end', () => {
       if (!this.#closed) handlers.onEnd();
     });
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.once('close', () => {
+    socket.on('close', () => {
       const lost = this.#closed ? undefined : this.#error;
       this.#closed = true;
       handlers.onClose(lost);

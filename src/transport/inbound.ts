@@ -43,9 +43,10 @@ export class Inbound {
     };
     const options = { handle, onread, allowHalfOpen: true };
     const socket = new net.Socket(options as net.SocketConstructorOpts);
-    // The server counts the accepted socket until it is destroyed; it must not close the handle then.
+    // The server counts the accepted socket until it is destroyed, which must not close the handle. An idle client is not
+    // to pay for two sockets, so that is done now and not at the end.
     accepted._handle = null;
-    socket.once('close', () => accepted.destroy());
+    accepted.destroy();
     return socket;
   }
 }

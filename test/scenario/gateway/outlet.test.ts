@@ -7,7 +7,7 @@ const KIB = 1024;
 function stage() {
   const link = new FakeLink();
   const flushed: boolean[] = [];
-  const outlet = new Outlet(link, (drained) => flushed.push(drained));
+  const outlet = new Outlet(link, { flushed: (drained) => flushed.push(drained) });
   return { link, outlet, flushed };
 }
 
