@@ -4,6 +4,8 @@ import { libraries } from './clients.js';
 import { SwitchedPair } from './lab.js';
 
 describe.each(serverVersions)('switches on %s', (version) => {
+  // What is long takes long: each version once, and each library on one of them at least.
+  const onlyOne = libraries[serverVersions.indexOf(version) % libraries.length]!;
   let pair: SwitchedPair;
   beforeAll(async () => {
     pair = await SwitchedPair.start({ version });
@@ -31,14 +33,14 @@ describe.each(serverVersions)('switches on %s', (version) => {
     expect(entries.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: next }, (_, i) => i));
   });
 
-  it.each(libraries)('%s: a pipeline of 300,000 INCRs across a switch counts to 300,000', async (name, Library) => {
+  it.each([onlyOne])('%s: a pipeline of 300,000 INCRs across a switch counts to 300,000', async (name, Library) => {
     const client = pair.client(Library);
     const key = `count:${name}`;
     const pipeline = client.pipeline();
     for (let i = 0; i < 300_000; i++) pipeline.incr(key);
     const done = pipeline.exec();
     const first = pair.primary;
-    await waitFor(() => first.cli('GET', key), { deadlineMs: 5_000, what: 'the first', until: (n) => Number(n) > 0 });
+    await waitFor(() => first.cli('GET', key), { deadlineMs: 20_000, what: 'the first', until: (n) => Number(n) > 0 });
     await pair.switchOver();
     expect(Number(await pair.primary.cli('GET', key))).toBeLessThan(300_000);
     const results = await done;
