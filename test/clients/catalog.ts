@@ -18,9 +18,14 @@ export interface Launch {
 export interface ClientEntry {
   readonly name: string;
   readonly language: string;
+  /** The last one is begun when all others are connected: who publishes. */
   readonly roles: readonly Role[];
   /** Whether it speaks RESP3: then every second role does. */
   readonly resp3: boolean;
+  /** Unless the user says otherwise. */
+  readonly switches: number;
+  /** That each program makes between two switches. */
+  readonly stepsBetween: number;
   /** Gets what is missing. Rejects with the reason why the client cannot be run here. */
   prepare(onProgress: Progress): Promise<Launch>;
 }
@@ -59,7 +64,23 @@ async function python(onProgress: Progress): Promise<Launch> {
   const tree = await fetched(onProgress, 'redis-py', ['python3-redis'], ['usr/bin/python3.13']);
   return {
     command: [...tree.command('usr/bin/python3.13'), programFile('redis_py.py')],
-    env: { PYTHONHOME: join(tree.root, 'usr'), PYTHONPATH: '', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PYTHONHOME: join(tree.root, 'usr'), PYTHONPATH: '' },
+  };
+}
+
+/** 200 subscribers in four processes, which four cores can run. */
+const hall = { publishers: 50, listeners: 50, processes: 4 };
+
+async function pythonHall(onProgress: Progress): Promise<Launch> {
+  const { command, env } = await python(onProgress);
+  return {
+    command: command.with(-1, programFile('redis_py_hall.py')),
+    env: {
+      ...env,
+      SEGUE_HALL_PUBLISHERS: String(hall.publishers),
+      SEGUE_HALL_LISTENERS: String(hall.listeners),
+      SEGUE_HALL_PROCESSES: String(hall.processes),
+    },
   };
 }
 
@@ -134,7 +155,8 @@ async function glide(onProgress: Progress): Promise<Launch> {
   return { command, env: { SEGUE_GLIDE_PACKAGE: await installGlide(onProgress) } };
 }
 
-const all = { roles: everyRole, resp3: true };
+const all = { roles: everyRole, resp3: true, switches: 50, stepsBetween: 5 };
+const piped = { ...all, language: '--pipe', roles: ['pipe'] as const, resp3: false };
 
 export const catalog: readonly ClientEntry[] = [
   { name: 'redis-py', language: 'Python', ...all, prepare: python },
@@ -143,21 +165,18 @@ export const catalog: readonly ClientEntry[] = [
   { name: 'hiredis', language: 'C', ...all, resp3: false, prepare: hiredis },
   { name: 'redis-perl', language: 'Perl', ...all, resp3: false, prepare: perl },
   { name: 'redis-lua', language: 'Lua', ...all, resp3: false, prepare: lua },
-  {
-    name: 'redis-cli',
-    language: '--pipe',
-    roles: ['pipe'],
-    resp3: false,
-    prepare: () => pipe('redis-7.0', 'redis-cli'),
-  },
-  {
-    name: 'valkey-cli',
-    language: '--pipe',
-    roles: ['pipe'],
-    resp3: false,
-    prepare: () => pipe('valkey-9.1', 'valkey-cli'),
-  },
+  { name: 'redis-cli', ...piped, prepare: () => pipe('redis-7.0', 'redis-cli') },
+  { name: 'valkey-cli', ...piped, prepare: () => pipe('valkey-9.1', 'valkey-cli') },
   { name: 'node-redis', language: 'Node', ...all, prepare: node('node_redis.mjs') },
   { name: 'ioredis', language: 'Node', ...all, prepare: node('ioredis.mjs') },
   { name: 'glide', language: 'Node', ...all, prepare: glide },
+  {
+    name: 'redis-py-hall',
+    language: 'Python',
+    roles: [...Array<Role>(hall.processes).fill('listen'), 'broadcast'],
+    resp3: true,
+    switches: 100,
+    stepsBetween: 1,
+    prepare: pythonHall,
+  },
 ];

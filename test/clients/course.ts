@@ -31,21 +31,19 @@ export interface CourseResult {
   /** Of the server, for example 9.1.2. */
   readonly server: string;
   readonly switches: number;
-  /** Steps that were acknowledged, items that were popped, messages that were heard. */
-  readonly steps: number;
   /** Transactions whose WATCH did not outlive a switch, as it may not. */
   readonly nils: number;
   /** Word for word, with the role before it. */
   readonly errors: readonly string[];
+  /** Of the gateway, which clients need not have noticed. On a machine that is too busy, messages arrive late. */
+  readonly remarks: readonly string[];
   /** Connections that the programs opened anew, and sessions that the gateway closed. */
   readonly lostConnections: number;
   readonly verdict: Verdict;
   readonly gateway: GatewayCounts;
 }
 
-/** Steps that each program makes between two switches. */
-const stepsBetween = 5;
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 /** Whoever has seen so many errors need not see more. */
 const errorsMax = 50;
 
@@ -94,7 +92,8 @@ class Course {
     await ScanAccount.prepare(this.nodes[0]!, this.entry.name);
     let connected: GatewayCounts | undefined;
     try {
-      for (const role of this.entry.roles) await this.#start(role);
+      await Promise.all(this.entry.roles.slice(0, -1).map((role) => this.#start(role)));
+      await this.#start(this.entry.roles.at(-1)!);
       connected = await this.#connected();
       for (; this.#switches < this.options.switches; this.#switches++) await this.#switch();
       await this.#progress('after the last switch');
@@ -106,7 +105,7 @@ class Course {
     return this.#result(counts, connected);
   }
 
-  /** Resolves when it is connected: listeners before those whom they listen to. */
+  /** Resolves when it is connected. */
   async #start(role: Role): Promise<void> {
     const { entry, options, gateway } = this;
     const protocol = entry.resp3 && this.#programs.length % 2 === 0 ? '3' : '2';
@@ -139,7 +138,7 @@ class Course {
 
   /** Every program makes some more steps. */
   async #progress(when: string): Promise<void> {
-    const goals = this.#programs.map((program) => [program, program.steps + stepsBetween] as const);
+    const goals = this.#programs.map((program) => [program, program.steps + this.entry.stepsBetween] as const);
     const behind = () => goals.filter(([program, goal]) => program.steps < goal && !program.hasEnded);
     await waitFor(() => behind().length === 0 || this.#errors().length > errorsMax, {
       deadlineMs,
@@ -179,9 +178,9 @@ class Course {
       library: this.#programs.find(({ ready }) => ready !== undefined)?.ready ?? this.entry.name,
       server: this.nodes[0]!.fullVersion,
       switches: this.#switches,
-      steps: this.#programs.reduce((sum, { steps }) => sum + steps, 0),
       nils: this.#programs.reduce((sum, { nils }) => sum + nils, 0),
-      errors: [...this.#errors(), ...this.#troubles, ...this.gateway.complaints().map((text) => `gateway: ${text}`)],
+      errors: [...this.#errors(), ...this.#troubles],
+      remarks: this.gateway.complaints(),
       lostConnections: Math.max(anew, gone, gateway.closed),
       verdict: mergeVerdicts(verdicts),
       gateway,

@@ -94,7 +94,7 @@ export class GatewayProcess {
   complaints(): string[] {
     return this.#log
       .filter(({ level }) => Number(level) >= 40)
-      .map(({ msg, ...more }) => `${msg} ${JSON.stringify(more)}`);
+      .map(({ msg, ...more }) => `gateway: ${msg} ${JSON.stringify(more)}`);
   }
 
   async stop(): Promise<void> {

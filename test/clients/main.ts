@@ -10,7 +10,7 @@ import { type CourseResult, runCourse } from './course.js';
 interface Flags {
   readonly only?: readonly ClientEntry[];
   readonly version: readonly ServerVersion[];
-  readonly switches: number;
+  readonly switches?: number;
   readonly pace: number;
   readonly json: boolean;
 }
@@ -27,9 +27,9 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const program = new Command('npm run test:clients --')
   .description('clients of other languages, as they are, through segue gateway while the primary changes under load')
-  .option('--only <list>', `clients: ${names.join(', ')}`, chosenClients)
+  .option('--only <list>', `of ${names.join(', ')}, or a language`, chosenClients)
   .option('--version <list>', `of the servers: ${serverVersions.join(', ')}, or all`, chosenVersions, ['valkey-9.1'])
-  .option('--switches <number>', 'for each client', wholeNumber, 50)
+  .option('--switches <number>', 'for each client (default: 50, redis-py-hall 100)', wholeNumber)
   .option('--pace <ms>', 'rest of each program between two steps', wholeNumber, 2)
   .option('--json', 'print one JSON object on stdout, everything else on stderr', false)
   .addHelpText('after', '\nExit codes: 0 all were run and passed · 1 one failed or could not be run · 2 usage')
@@ -42,10 +42,10 @@ function wholeNumber(text: string): number {
 }
 
 function chosenClients(text: string): readonly ClientEntry[] {
-  return text.split(',').map((wanted) => {
-    const entry = catalog.find(({ name, language }) => [name, language.toLowerCase()].includes(wanted.toLowerCase()));
-    if (entry === undefined) throw new InvalidArgumentError(`There are: ${names.join(', ')}.`);
-    return entry;
+  return text.split(',').flatMap((wanted) => {
+    const found = catalog.filter(({ name, language }) => [name, language.toLowerCase()].includes(wanted.toLowerCase()));
+    if (found.length === 0) throw new InvalidArgumentError(`There are: ${names.join(', ')}.`);
+    return found;
   });
 }
 
@@ -66,21 +66,22 @@ async function run(flags: Flags): Promise<void> {
       for (const line of remarks(outcome)) say(line);
     }
   }
-  if (flags.json) process.stdout.write(`${JSON.stringify({ switches: flags.switches, outcomes })}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ outcomes })}\n`);
   else for (const line of tableOf(outcomes)) process.stdout.write(`${line}\n`);
   if (!outcomes.every(({ state }) => state === 'passed')) process.exitCode = 1;
 }
 
 async function runOne(
-  { name: client, language, ...entry }: ClientEntry,
+  entry: ClientEntry,
   launch: Launch | string,
   version: ServerVersion,
-  { switches, pace: paceMs }: Flags,
+  flags: Flags,
 ): Promise<Outcome> {
-  const about = { client, language, version };
+  const about = { client: entry.name, language: entry.language, version };
   if (typeof launch === 'string') return { ...about, state: 'not run', why: launch };
   const startedAt = performance.now();
-  const result = await runCourse({ name: client, language, ...entry }, launch, { version, switches, paceMs });
+  const { switches = entry.switches, pace: paceMs } = flags;
+  const result = await runCourse(entry, launch, { version, switches, paceMs });
   const { errors, lostConnections, verdict } = result;
   const passed = errors.length === 0 && lostConnections === 0 && isClean(verdict) && result.switches === switches;
   return { ...about, state: passed ? 'passed' : 'failed', durationMs: performance.now() - startedAt, result };
@@ -89,7 +90,7 @@ async function runOne(
 function remarks(outcome: Outcome): string[] {
   const head = `${outcome.client} on ${outcome.version}: ${outcome.state}`;
   if (outcome.state === 'not run') return [`${head}: ${outcome.why}`];
-  const { library, switches, errors, verdict, gateway } = outcome.result;
+  const { library, switches, errors, remarks: said, verdict, gateway } = outcome.result;
   const { moves, replayed, uncertain, resubscribed } = gateway;
   const seen = `${plural(moves, 'move')}, ${count(replayed)} replayed, ${uncertain} uncertain, ${resubscribed} resubscribed`;
   const hidden = errors.length - errorsShown;
@@ -98,6 +99,7 @@ function remarks(outcome: Outcome): string[] {
     ...errors.slice(0, errorsShown).map((text) => `  ${text}`),
     ...(hidden > 0 ? [`  and ${plural(hidden, 'error')} more`] : []),
     ...verdict.notes.map((note) => `  ${note}`),
+    ...said.slice(0, errorsShown).map((text) => `  ${text}`),
   ];
 }
 
@@ -105,7 +107,7 @@ function tableOf(outcomes: readonly Outcome[]): string[] {
   const style = makeStyle(wantsColor(process.stdout.isTTY === true));
   const right = [
     'switches',
-    'steps',
+    'checked',
     'errors',
     'lost',
     'doubled',
@@ -126,13 +128,13 @@ function tableOf(outcomes: readonly Outcome[]): string[] {
       const { client, language, version } = outcome;
       if (outcome.state === 'not run')
         return [`${client} (${language})`, version, ...right.map(() => '–'), outcome.why];
-      const { library, steps, errors, verdict, lostConnections, nils, switches } = outcome.result;
+      const { library, errors, verdict, lostConnections, nils, switches } = outcome.result;
       const found = (finding: Finding) => count(verdict[finding]);
       return [
         library,
         version,
         count(switches),
-        count(steps),
+        count(verdict.checked),
         count(errors.length),
         ...findings.filter((finding) => ['lost', 'doubled', 'reordered'].includes(finding)).map(found),
         count(wrongAnswers(verdict)),

@@ -27,6 +27,13 @@ export interface ReportLine {
   readonly heard?: string;
   /** Commands handed over by a program that is answered at its end only. */
   readonly sent?: number;
+  /** Of the many subscribers: how often all publishers were heard; at the end, how many messages that were. */
+  readonly round?: number;
+  readonly messages?: number;
+  /** What one of them found wrong, in words, and how much of it. */
+  readonly finding?: 'lost' | 'doubled' | 'reordered';
+  readonly text?: string;
+  readonly missing?: number;
   readonly done?: true;
 }
 
