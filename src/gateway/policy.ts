@@ -1,4 +1,4 @@
-import { encodeError } from '../resp/index.js';
+import { encodeError, RespError } from '../resp/index.js';
 
 /**
  * Commands that would go behind the gateway's back: they change roles, end servers, or name addresses that lead past it.
@@ -20,6 +20,12 @@ export const GUARDED: Readonly<Record<string, string>> = {
 const NO_CLUSTER = encodeError('ERR', 'This instance has cluster support disabled');
 const OK = Buffer.from('+OK\r\n');
 
+/**
+ * With these a request of a browser gives itself away. A server hangs up then, so that a web page cannot have its user's browser send
+ * commands. A session would outlive that, and what stands in the body would be executed.
+ */
+const HTTP = new Set(['post', 'host:']);
+
 /** What a listener answers by itself: guarded commands, and what older servers do not know but clients of a gateway may say. */
 export class Policy {
   readonly #refusals = new Map<string, Buffer>();
@@ -34,8 +40,9 @@ export class Policy {
     }
   }
 
-  /** Undefined: the server answers. `name` is in lower case. */
+  /** Undefined: the server answers. `name` is in lower case. @throws RespError for HTTP: nothing more may be taken. */
   answer(name: string, args: readonly Buffer[]): Buffer | undefined {
+    if (HTTP.has(name)) throw new RespError('SEGUE_RESP_HTTP');
     if (name === 'client') return isCapa(args) ? OK : undefined;
     const refused = this.#refusals.get(name);
     if (refused !== undefined) this.onRefused(name);

@@ -13,6 +13,7 @@ export const respErrorText = {
   SEGUE_RESP_TOO_MANY_ARGUMENTS: 'a command declares more arguments than the limit',
   SEGUE_RESP_INLINE_TOO_LONG: 'an inline command is longer than the limit',
   SEGUE_RESP_UNBALANCED_QUOTES: 'an inline command has unbalanced quotes',
+  SEGUE_RESP_HTTP: 'an HTTP request came where commands were expected',
   SEGUE_RESP_TABLE_FULL: 'no more commands can be learnt',
 } as const;
 

@@ -53,6 +53,18 @@ describe('limits of a listener: each has its own answer and its own counter', ()
     expect(closed()).toEqual({ protocol: 1 });
   });
 
+  it('a request of a browser ends with its head: what stands in its body is not executed', async () => {
+    await start({});
+    for (const line of ['POST / HTTP/1.1', 'GET / HTTP/1.1\r\nHost: localhost']) {
+      const browser = lab.raw().write(`${line}\r\nContent-Length: 20\r\n\r\n`);
+      browser.write('SET stolen 1\r\nPING\r\n');
+      await browser.untilClosed();
+      expect(browser.text).toMatch(/-ERR Protocol error: an HTTP request came where commands were expected\r\n$/);
+    }
+    expect(closed()).toEqual({ protocol: 2 });
+    expect(await lab.primary.cli('EXISTS', 'stolen')).toBe(0);
+  });
+
   it('handshake: who says nothing, or half a command, is closed', async () => {
     await start({ handshakeTimeoutMs: 200 });
     const silent = lab.raw();

@@ -114,6 +114,10 @@ describe('the policy', () => {
     expect(refused).toEqual(['shutdown']);
   });
 
+  it.each(['post', 'host:'])('takes nothing more after %s: that was a browser', (name) => {
+    expect(() => new Policy([], () => {}).answer(name, args(name))).toThrow(/HTTP request/);
+  });
+
   it('accepts CLIENT CAPA, and leaves other CLIENT commands alone', () => {
     const policy = new Policy([], () => {});
     expect(String(policy.answer('client', args('CLIENT', 'Capa', 'redirect')))).toBe('+OK\r\n');
