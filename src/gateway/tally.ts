@@ -19,7 +19,7 @@ export class Tally {
         this.replayed += event.replayed;
         return;
       case 'uncertain':
-        this.uncertain += event.commands;
+        if (event.fate === 'answered') this.uncertain += event.commands;
         return;
       case 'join-failed':
         this.joinsFailed++;

@@ -3,6 +3,7 @@ import type { Identity } from './identity.js';
 import { Join, type JoinListener } from './join.js';
 import type { Upstream } from './outlet.js';
 import type { ScriptCache } from './script-cache.js';
+import type { SessionEvent } from './session-event.js';
 import type { Primary } from './state.js';
 
 /** What a connection tells the session: `LinkHandlers` of the transport layer. */
@@ -21,6 +22,7 @@ export interface ApproachHost<P extends Primary> {
   /** Pushes that come while the session is being restored: the client's. */
   deliver(frame: Buffer): void;
   readonly listener: JoinListener;
+  onEvent(event: SessionEvent): void;
   /** All is done that can be done before it is adopted. */
   ready(): void;
   /** The connection is the session's; its bytes go to `onData` from now on. `rest`: those behind the handshake. */
@@ -55,6 +57,8 @@ export class Approach<P extends Primary> {
       write: (bytes) => link.write(bytes),
       deliver: (frame) => host.deliver(frame),
       listener: host.listener,
+      loaded: (scripts) => host.onEvent({ type: 'scripts-loaded', node: view.node, scripts }),
+      refused: (command, reason) => host.onEvent({ type: 'restore-refused', node: view.node, command, reason }),
       ready: () => host.ready(),
       joined: (outcome) => {
         this.#at = 'joined';

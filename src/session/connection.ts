@@ -12,7 +12,7 @@ import { hasProvisional } from './uncertain.js';
 export interface ConnectionHost<P extends Primary> {
   readonly state: State<P>;
   /** It is the session's own. `capable`: the node has heard that redirects are understood. */
-  joined(capable: boolean): void;
+  joined(node: string, capable: boolean): void;
   /** The node could not be joined. The connection is closed. */
   missed(node: string, reason: string): void;
   /** It is gone. */
@@ -72,6 +72,7 @@ export class Connection<P extends Primary> {
         refusedAhead: (reason) => handover.refusedAhead(reason),
         newsAhead: (news, frame, link) => this.#newsAhead(news, frame, link),
       },
+      onEvent: (event) => ports.onEvent(event),
       deserted: () => handover.youngGone(),
       settled: () => {
         this.pairUp();
@@ -132,7 +133,7 @@ export class Connection<P extends Primary> {
 
   #failed(approach: Approach<P>, reason: string): void {
     if (approach === this.#joining) this.host.missed(approach.view.node, reason);
-    else this.prospect.failed(approach);
+    else this.prospect.failed(approach, reason);
   }
 
   #joined(capable: boolean, rest: Buffer): void {
@@ -141,7 +142,7 @@ export class Connection<P extends Primary> {
     this.#joining = undefined;
     if (this.#paused) this.#link?.pause();
     this.#handover.joined(node);
-    this.host.joined(capable);
+    this.host.joined(node, capable);
     if (rest.length > 0 && this.#link === link) this.#onData(link, Buffer.from(rest));
   }
 

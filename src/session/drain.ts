@@ -32,6 +32,9 @@ export class Drain {
   #closing: boolean;
   /** Nothing since shows that the node is writable. */
   #doubtful: boolean;
+  /** Answers that came, the refusal that was the cut being the first; and those of them that stand. */
+  #taken = 1;
+  #kept = 0;
 
   constructor(
     private readonly book: Book,
@@ -67,9 +70,15 @@ export class Drain {
     return channel.size > 0 || pattern.size > 0 || shard.size > 0;
   }
 
+  /** Answers that came and are not used: their commands run again. */
+  get discarded(): number {
+    return this.#taken - this.#kept;
+  }
+
   /** The answer to the next command. The frame is the drain's from now on. */
   take(frame: Buffer): void {
     const { ledger } = this.book;
+    this.#taken++;
     const index = this.#at;
     const marks = ledger.marks(index);
     const refusal = refusalOf(frame, marks);
@@ -151,6 +160,7 @@ export class Drain {
 
   #keep(index: number, answer: Buffer, ran: 'surely' | 'perhaps'): void {
     const entry = this.book.ledger.annotate(index, { is: 'plain' });
+    this.#kept++;
     entry.answer = answer;
     entry.provisional = ran === 'perhaps';
   }

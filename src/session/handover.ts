@@ -25,6 +25,8 @@ const SLICES = 10;
 export class Handover implements LeftStreamHost {
   #phase: Phase = { at: 'apart' };
   #unable: string | undefined;
+  /** Since when nothing is heard, the old connection being gone. */
+  #deafSinceMs: number | undefined;
   #timer: unknown;
   readonly #asides = new Asides();
   readonly #merge: MessageMerge;
@@ -121,14 +123,17 @@ export class Handover implements LeftStreamHost {
       this.host.onEvent({ type: 'handed-over', node, subscriptions, ahead, tookMs });
     } else if (subscriptions > 0) {
       const reason = this.#unable ?? 'the connection to the old node was lost';
-      this.host.onEvent({ type: 'resubscribed', node, subscriptions, reason });
+      const gapMs = this.host.now() - (this.#deafSinceMs ?? this.host.now());
+      this.host.onEvent({ type: 'resubscribed', node, subscriptions, reason, gapMs });
     }
     this.#unable = undefined;
+    this.#deafSinceMs = undefined;
   }
 
   /** The connection of the old stream is gone, or not read any more. */
   oldGone(link: Upstream): void {
     const phase = this.#phase;
+    if (phase.at === 'apart' || phase.old?.link === link) this.#deafSinceMs ??= this.host.now();
     if (phase.at === 'apart' || phase.old?.link !== link) return;
     if (phase.at === 'pairing') {
       this.fail('the connection to the old node was lost');
@@ -174,6 +179,7 @@ export class Handover implements LeftStreamHost {
     const { old, braid } = phase;
     if (old?.left !== undefined) {
       old.link.close();
+      this.#deafSinceMs ??= this.host.now();
       this.#merge.deliverKept(braid);
     } else if (phase.at === 'pairing' && phase.old.place !== 'marked') {
       this.#say(phase.old.link, 'UNSUBSCRIBE');

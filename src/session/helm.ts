@@ -34,13 +34,13 @@ export class Helm<P extends Primary> {
       get state() {
         return helm.#state;
       },
-      tellUncertain: (node, commands) => this.#leavings.tellUncertain(node, commands),
+      tellUncertain: (node, commands) => this.#leavings.tellUncertain(node, commands, 'answered'),
     });
     this.connection = new Connection<P>(crew, {
       get state() {
         return helm.#state;
       },
-      joined: (capable) => this.#joined(capable),
+      joined: (node, capable) => this.#joined(node, capable),
       missed: (node, reason) => this.#missed(node, reason),
       lost: (error) => this.#lost(error),
       stirred: () => this.#lookAround(),
@@ -211,9 +211,12 @@ export class Helm<P extends Primary> {
   #onTimer(): void {
     this.#timer = undefined;
     const { at } = this.#state;
-    if (at === 'holding') {
+    if (this.#state.at === 'leaving') {
+      const isDue = this.#state.dueAt <= this.crew.ports.now();
+      if (isDue) this.#tellLost(`no answer within ${this.crew.options.drainTimeoutMs} ms`);
+    } else if (at === 'holding') {
       if (this.#wait.expiresAt <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
-    } else if (at !== 'flowing' && at !== 'leaving') {
+    } else if (at !== 'flowing') {
       this.#wait.expire();
       this.crew.settler.settleAnswered();
       this.crew.ports.relieved?.();
@@ -223,16 +226,21 @@ export class Helm<P extends Primary> {
 
   // ---- with a node ---------------------------------------------------------------------------------------------
 
-  #joined(capable: boolean): void {
+  #joined(node: string, capable: boolean): void {
     const { book, capability, ports } = this.crew;
+    const { monitor, tracking, protocol } = book.identity;
     capability.joined(capable);
-    if (book.identity.tracking !== undefined && book.identity.protocol === 3) ports.deliver(INVALIDATE_ALL);
+    if (monitor) ports.onEvent({ type: 'monitor-restart', node });
+    if (tracking !== undefined && protocol === 3) {
+      ports.deliver(INVALIDATE_ALL);
+      ports.onEvent({ type: 'tracking-reset', node });
+    }
     this.dispatch({ type: 'joined' });
   }
 
   #missed(node: string, reason: string): void {
     this.#wait.blame(`${node}: ${reason}`);
-    this.crew.ports.onEvent({ type: 'join-failed', node, reason });
+    this.crew.ports.onEvent({ type: 'join-failed', node, reason, ahead: false });
     this.connection.hangUp();
     this.dispatch({ type: 'missed' });
   }
@@ -241,7 +249,7 @@ export class Helm<P extends Primary> {
     const { book, ports, settler } = this.crew;
     const { node, term } = view;
     book.cursors.arrived(view);
-    ports.onEvent({ type: 'move', node, term, replayed: this.#leavings.takeReplayed(), heldMs: this.#wait.end() });
+    ports.onEvent({ type: 'move', node, term, ...this.#leavings.takeCounts(), heldMs: this.#wait.end() });
     settler.settleAnswered();
   }
 
@@ -255,6 +263,11 @@ export class Helm<P extends Primary> {
   /** The node has said something that nobody asked for. */
   remark(text: string): void {
     this.#wait.blame(text);
+    this.crew.ports.onEvent({ type: 'remark', node: this.#node, text });
+  }
+
+  get #node(): string {
+    return 'view' in this.#state ? this.#state.view.node : '';
   }
 
   progressed(): void {
@@ -291,6 +304,12 @@ export class Helm<P extends Primary> {
 
   #lost(error: Error | undefined): void {
     if (error !== undefined) this.#wait.blame(error.message);
+    this.#tellLost(error?.message ?? 'the node closed the connection');
     this.dispatch({ type: 'lost' });
+  }
+
+  #tellLost(reason: string): void {
+    const { book, ports } = this.crew;
+    ports.onEvent({ type: 'lost', node: this.#node, reason, unanswered: book.ledger.inflight });
   }
 }

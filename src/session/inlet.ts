@@ -94,6 +94,11 @@ export class Inlet implements FrameSink {
     return this.#drain?.lost(node, retry) ?? settleLost(this.book, this.book.ledger.head, node, retry);
   }
 
+  /** Answers of the node that are not used: their commands run again. */
+  get discarded(): number {
+    return this.#drain?.discarded ?? 0;
+  }
+
   /** The node has been left. */
   forget(): void {
     this.#drain = undefined;

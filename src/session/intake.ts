@@ -33,6 +33,8 @@ export interface IntakeHost {
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   /** A cursor of another process came, and its iteration starts again where the session is now. */
   scanRestarted(): void;
+  /** So many commands were refused, since no more can be kept. */
+  overfull(commands: number): void;
   /** The client's bytes are no commands; nothing more is taken. */
   unreadable(code: RespErrorCode): void;
 }
@@ -227,7 +229,10 @@ export class Intake {
       if (blind && entry.role.is === 'exec') {
         // Nil would say that it was not executed.
         if ((ledger.marks(index) & Mark.Lost) === 0) commitNot(entry, 'nil');
-        else if (settleUnknown(this.book, index, wireError('UNCERTAIN'), false)) uncertain++;
+        else {
+          settleUnknown(this.book, index, wireError('UNCERTAIN'), false);
+          uncertain++;
+        }
       }
       if (blind) blind = !endsWatch(entry.role);
     }
@@ -261,13 +266,18 @@ export class Intake {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     const scanner = this.#scanner;
     let at = 0;
+    let refused = 0;
     this.#refusing = true;
     for (;;) {
       const end = scanner.next(bytes, at, bytes.length);
       if (end < 0) break;
-      if (scanner.argc > 0) this.#refuseCommand();
+      if (scanner.argc > 0) {
+        this.#refuseCommand();
+        refused++;
+      }
       at = end;
     }
+    if (refused > 0) this.host.overfull(refused);
     this.#refusing = scanner.midCommand;
   }
 

@@ -23,6 +23,10 @@ export interface JoinHost {
   deliver(frame: Buffer): void;
   readonly listener: JoinListener;
   readonly link: Upstream;
+  /** So many scripts that were missing are there now. */
+  loaded(scripts: number): void;
+  /** The node has refused what the session can do without. `command`: without its arguments. */
+  refused(command: string, reason: string): void;
   /** All that can be done before it is adopted is done. Perhaps again, after `refresh`. */
   ready(): void;
   /** The connection is the session's. `rest`: bytes behind the last answer. */
@@ -75,6 +79,7 @@ export class Join {
   /** Somebody else may ask for scripts here, and load them. */
   #scriptsRefused = false;
   #missing: Buffer[] = [];
+  #loaded = 0;
   #capable = true;
   #adopted = false;
   /** Whether the node is the primary. `granted`: it need not say so itself. */
@@ -188,6 +193,8 @@ export class Join {
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
       this.#fail(`${name}: ${errorLine(frame)}`);
+    else if (step.purpose !== 'capability' && step.purpose !== 'marker')
+      this.host.refused(nameOf(step.command), errorLine(frame));
   }
 
   #accepted(step: RestoreStep, frame: Buffer): void {
@@ -201,10 +208,14 @@ export class Join {
       const known = elements(frame);
       const missing = this.#shas.filter((_, index) => Number(known[index]) === 0);
       this.#missing = missing.flatMap((sha) => this.scripts.body(sha) ?? []);
-    }
+    } else if (step.purpose === 'scripts') this.#loaded++;
   }
 
   #proceed(): void {
+    if (this.#at >= this.#steps.length && this.#loaded > 0) {
+      this.host.loaded(this.#loaded);
+      this.#loaded = 0;
+    }
     while (this.#at >= this.#steps.length) {
       switch (this.#phase) {
         case 'identity':
@@ -304,6 +315,11 @@ export class Join {
     this.#phase = 'over';
     this.host.failed(reason);
   }
+}
+
+/** Without arguments: `CLIENT SETNAME`. */
+function nameOf([name, subcommand]: RestoreStep['command']): string {
+  return name === 'CLIENT' || name === 'SCRIPT' ? `${name} ${subcommand}` : String(name);
 }
 
 function elements(frame: Buffer): unknown[] {

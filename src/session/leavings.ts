@@ -3,9 +3,13 @@ import type { Primary } from './state.js';
 import { resolveProvisional } from './uncertain.js';
 import type { Verdict } from './verdict.js';
 
+type Fate = 'answered' | 'run-again';
+
 /** What becomes of the commands that a node which was left has not answered, or not for good. */
 export class Leavings<P extends Primary> {
-  #replayed = 0;
+  /** Commands before this index have been sent before. */
+  #sent = 0;
+  #discarded = 0;
 
   constructor(private readonly crew: Crew<P>) {}
 
@@ -20,28 +24,39 @@ export class Leavings<P extends Primary> {
   rewind(node: string): void {
     const { book, inlet, intake } = this.crew;
     const watching = book.watching;
-    this.#replayed = book.ledger.sent - book.ledger.base;
+    this.#sent = Math.max(this.#sent, book.ledger.sent);
+    this.#discarded += inlet.discarded;
     book.watching = false;
     book.rewind();
     inlet.forget();
-    this.tellUncertain(node, intake.rewound(watching));
+    if (watching) this.crew.ports.onEvent({ type: 'watch-lost', node });
+    this.tellUncertain(node, intake.rewound(watching), 'answered');
     book.tidy();
   }
 
   /** It is known what the provisional answers of `node` are worth. */
   resolve(node: string, verdict: Verdict): void {
-    this.tellUncertain(node, resolveProvisional(this.crew.book, verdict, node, this.#retry));
+    const { again, uncertain } = resolveProvisional(this.crew.book, verdict, node, this.#retry);
+    this.#discarded += again;
+    this.tellUncertain(node, uncertain);
   }
 
-  tellUncertain(node: string, commands: number): void {
-    if (commands > 0) this.crew.ports.onEvent({ type: 'uncertain', node, commands });
+  tellUncertain(node: string, commands: number, fate: Fate = this.#retry ? 'run-again' : 'answered'): void {
+    if (commands > 0) this.crew.ports.onEvent({ type: 'uncertain', node, commands, fate });
   }
 
-  /** How many commands the last rewinding has put back; once. */
-  takeReplayed(): number {
-    const replayed = this.#replayed;
-    this.#replayed = 0;
-    return replayed;
+  /** What it all comes to, once a node was joined where the rest is sent again. From then on it is counted anew. */
+  takeCounts(): { replayed: number; discarded: number; swallowed: number } {
+    const { given, ledger } = this.crew.book;
+    let replayed = 0;
+    for (let index = ledger.base; index < Math.min(this.#sent, ledger.tail); index++) {
+      const entry = ledger.notes === 0 ? undefined : ledger.note(index);
+      if (entry?.answer === undefined || entry.resend) replayed++;
+    }
+    const counts = { replayed, discarded: this.#discarded, swallowed: Math.max(0, given - ledger.base) };
+    this.#sent = 0;
+    this.#discarded = 0;
+    return counts;
   }
 
   get #retry(): boolean {

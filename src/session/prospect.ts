@@ -85,9 +85,10 @@ export class Prospect<P extends Primary> {
   }
 
   /** An approach has come to nothing. */
-  failed(approach: Approach<P>): void {
+  failed(approach: Approach<P>, reason: string): void {
     if (approach !== this.#approach) return;
     const wasPreparing = this.preparing;
+    this.host.onEvent({ type: 'join-failed', node: approach.view.node, reason, ahead: true });
     this.drop();
     if (wasPreparing) this.host.settled();
   }
@@ -97,7 +98,8 @@ export class Prospect<P extends Primary> {
     this.#why = why;
     const approach = new Approach<P>(view, { ...this.host, ready: () => this.#becomeReady(approach) });
     this.#approach = approach;
-    this.#timer = this.host.setTimer(this.host.joinTimeoutMs, () => this.failed(approach));
+    const { joinTimeoutMs } = this.host;
+    this.#timer = this.host.setTimer(joinTimeoutMs, () => this.failed(approach, `not ready in ${joinTimeoutMs} ms`));
   }
 
   #becomeReady(approach: Approach<P>): void {

@@ -31,9 +31,10 @@ export function isErrorAt(frame: Buffer, at: number): boolean {
   return type === DASH || type === BANG;
 }
 
-/** An error as people read it. */
+/** An error as people read it. Servers repeat the arguments of a command that they do not know: a password, perhaps. */
 export function errorLine(frame: Buffer): string {
-  return frame.toString('utf8', 1, Math.min(frame.length, LINE_BYTES)).trim();
+  const line = frame.toString('utf8', 1, Math.min(frame.length, LINE_BYTES)).trim();
+  return line.replace(/,? with args beginning with:.*/s, '');
 }
 
 /** The nil with which EXEC says that a watched key was changed, in RESP2 and RESP3. */

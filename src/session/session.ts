@@ -38,6 +38,7 @@ export class Session<P extends Primary> {
       now: () => ports.now(),
       unknownCommand: (name) => ports.unknownCommand(name),
       unreadable: (code) => ports.onEvent({ type: 'unreadable', code }),
+      overfull: (commands) => ports.onEvent({ type: 'given-up', code: 'HOLDLIMIT', commands }),
       scanRestarted: () =>
         session.state.at === 'flowing' && ports.onEvent({ type: 'scan-restart', node: session.state.view.node }),
       answers: (name, args) => ports.answers?.(name, args),
@@ -206,6 +207,7 @@ export class Session<P extends Primary> {
   #end(reason: string | undefined): void {
     if (this.state.at === 'closed') return;
     this.close();
+    if (reason !== undefined) this.ports.onEvent({ type: 'ended', reason });
     this.ports.ended(reason);
   }
 }

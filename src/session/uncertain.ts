@@ -10,7 +10,7 @@ const OK = Buffer.from('+OK\r\n');
 /**
  * The connection is gone and the commands [from, sent) have no answer. What may have run and must not run twice is
  * answered UNCERTAIN, or with `retry` runs again; the rest runs again in any case. Of a transaction whose EXEC was sent,
- * EXEC gets the error, once. Returns how many commands got it.
+ * EXEC gets the error, once. Returns how many commands are uncertain.
  */
 export function settleLost(book: Book, from: number, node: string, retry: boolean): number {
   const { ledger } = book;
@@ -26,13 +26,14 @@ export function settleLost(book: Book, from: number, node: string, retry: boolea
     const inTransaction = (ledger.marks(index) & Mark.Transaction) !== 0;
     if (inTransaction) index = pastTransaction(ledger, index, ledger.sent) - 1;
     if (index >= ledger.sent || !mayRunTwice(ledger, index)) continue;
-    if (settleUnknown(book, index, error, retry)) uncertain++;
+    settleUnknown(book, index, error, retry);
+    uncertain++;
   }
   return uncertain;
 }
 
-/** Nobody knows whether the command at `index`, or the transaction that it ends, was executed. Returns whether that is told. */
-export function settleUnknown(book: Book, index: number, error: Buffer, retry: boolean): boolean {
+/** Nobody knows whether the command at `index`, or the transaction that it ends, was executed. */
+export function settleUnknown(book: Book, index: number, error: Buffer, retry: boolean): void {
   const { ledger } = book;
   if (retry) ledger.addMark(index, Mark.Lost);
   else if ((ledger.marks(index) & Mark.Transaction) !== 0) settleTransaction(book, index, error);
@@ -41,7 +42,6 @@ export function settleUnknown(book: Book, index: number, error: Buffer, retry: b
     entry.answer = error;
     entry.provisional = false;
   }
-  return !retry;
 }
 
 /** Whether it matters that the command at `index`, or the transaction that it ends, was executed. */
@@ -93,17 +93,31 @@ export function hasProvisional({ ledger }: Book): boolean {
   return false;
 }
 
-/** It is known, as far as it can be, what the provisional answers are worth. Returns how many commands became uncertain. */
-export function resolveProvisional(book: Book, verdict: Verdict, node: string, retry: boolean): number {
+/**
+ * It is known, as far as it can be, what the provisional answers are worth. Returns how many commands run again, and of how
+ * many it is uncertain whether they ran.
+ */
+export function resolveProvisional(
+  book: Book,
+  verdict: Verdict,
+  node: string,
+  retry: boolean,
+): { again: number; uncertain: number } {
   const { ledger } = book;
   const error = wireError('UNCERTAIN', node);
+  let again = 0;
   let uncertain = 0;
   for (let index = ledger.base; index < ledger.tail; index++) {
     const entry = ledger.note(index);
     if (entry?.provisional !== true) continue;
     entry.provisional = false;
-    if (verdict === 'again' || (verdict === 'unknown' && retry)) entry.answer = undefined;
-    if (verdict === 'unknown' && mayRunTwice(ledger, index) && settleUnknown(book, index, error, retry)) uncertain++;
+    if (verdict === 'again' || (verdict === 'unknown' && retry)) {
+      entry.answer = undefined;
+      again++;
+    }
+    if (verdict !== 'unknown' || !mayRunTwice(ledger, index)) continue;
+    settleUnknown(book, index, error, retry);
+    uncertain++;
   }
-  return uncertain;
+  return { again, uncertain };
 }

@@ -71,7 +71,7 @@ describe('a session on hold by notice', () => {
     stage.at('B').accept();
     expect(stage.at('B').commands).toEqual(['SET a 1']);
     expect(stage.session.state.at).toBe('flowing');
-    expect(stage.events.at(-1)).toEqual({ type: 'move', node: 'B', term: 2, replayed: 0, heldMs: 5 });
+    expect(stage.events.at(-1)).toMatchObject({ type: 'move', node: 'B', term: 2, replayed: 0, heldMs: 5 });
     stage.wait(2_000);
     expect(stage.events.at(-1)!.type).toBe('move');
   });

@@ -127,7 +127,7 @@ describe('a lost connection', () => {
     stage.client('INCR a', 'MULTI', 'INCR b', 'INCR c', 'EXEC', 'GET a', 'PUBLISH c x');
     stage.at('A').lose();
     expect(stage.events.filter((event) => event.type === 'uncertain')).toEqual([
-      { type: 'uncertain', node: 'A', commands: 3 },
+      { type: 'uncertain', node: 'A', commands: 3, fate: 'answered' },
     ]);
   });
 

@@ -62,7 +62,12 @@ describe('CLIENT TRACKING', () => {
     const refused = '-NOPERM User app has no permissions to run the client|tracking command';
     connection.answer(...connection.commands.map((command) => (command.includes('TRACKING') ? refused : OK)));
     stage.client('GET b');
-    expect(stage.events).toContainEqual({ type: 'join-failed', node: 'B', reason: `CLIENT: ${refused.slice(1)}` });
+    expect(stage.events).toContainEqual({
+      type: 'join-failed',
+      node: 'B',
+      reason: `CLIENT: ${refused.slice(1)}`,
+      ahead: false,
+    });
     expect(connection.commands).not.toContain('GET b');
   });
 

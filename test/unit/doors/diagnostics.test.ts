@@ -21,15 +21,15 @@ afterEach(() => {
   heard.length = 0;
 });
 
-const MOVE = { type: 'move', node: 'b:1', term: 2, replayed: 3, heldMs: 4 } as const;
+const RESTART = { type: 'scan-restart', node: 'b:1' } as const;
 
 describe('channels', () => {
   it('one for each type of event; the message has the event itself, and whom it concerns', () => {
-    listen('move');
-    publish(MOVE, () => ({ pair: 'a:1,b:1', session: 7 }));
+    listen('scan-restart');
+    publish(RESTART, () => ({ pair: 'a:1,b:1', session: 7 }));
     publish({ type: 'node-down', node: 'a:1', reason: 'gone' }, () => ({ pair: 'a:1,b:1' }));
-    expect(heard).toEqual([['segue:move', { event: MOVE, pair: 'a:1,b:1', session: 7 }]]);
-    expect(heard[0]![1].event).toBe(MOVE);
+    expect(heard).toEqual([['segue:scan-restart', { event: RESTART, pair: 'a:1,b:1', session: 7 }]]);
+    expect(heard[0]![1].event).toBe(RESTART);
   });
 
   it('nobody listens: nobody is asked whom it concerns', () => {
@@ -37,9 +37,9 @@ describe('channels', () => {
     const source = () => {
       throw new Error('asked');
     };
-    publish(MOVE, source);
-    listen('move');
-    expect(() => publish(MOVE, source)).toThrow('asked');
+    publish(RESTART, source);
+    listen('scan-restart');
+    expect(() => publish(RESTART, source)).toThrow('asked');
   });
 
   it('who subscribed before Segue was loaded hears, too: they are found by name', () => {

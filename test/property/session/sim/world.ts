@@ -83,7 +83,7 @@ export class SimSession {
         clearTimer: (id) => world.timers.delete(id as number),
         unknownCommand: () => {},
         onEvent: (event) => {
-          if (event.type === 'uncertain') this.uncertain += event.commands;
+          if (event.type === 'uncertain' && event.fate === 'answered') this.uncertain += event.commands;
           if (event.type === 'move') this.wire = this.#dialled.findLast(({ node }) => node.name === event.node);
         },
         table: CommandTable.standard(),

@@ -9,7 +9,7 @@ function stage() {
   );
   log.pair({ type: 'primary', node: 'a:1', term: 1, cause: 'found', previous: undefined });
   const held = (term: number, heldMs: number, replayed = 0) =>
-    log.session({ type: 'move', node: 'b:1', term, heldMs, replayed });
+    log.session({ type: 'move', node: 'b:1', term, heldMs, replayed, discarded: 0, swallowed: 0 });
   return { log, time, held };
 }
 
@@ -55,10 +55,10 @@ describe('the log of switches', () => {
     const { log, time } = stage();
     log.pair(promoted);
     time.ms += 100;
-    log.session({ type: 'uncertain', node: 'b:1', commands: 3 });
+    log.session({ type: 'uncertain', node: 'b:1', commands: 3, fate: 'answered' });
     time.ms += 100;
     log.pair({ ...lost, node: 'b:1', term: 2 });
-    log.session({ type: 'uncertain', node: 'b:1', commands: 2 });
+    log.session({ type: 'uncertain', node: 'b:1', commands: 2, fate: 'answered' });
     log.session({ type: 'given-up', code: 'HOLDTIMEOUT', commands: 4 });
     expect(log.switches.map(({ uncertain, givenUp }) => [uncertain, givenUp])).toEqual([
       [5, 4],
