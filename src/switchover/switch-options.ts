@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { parseNodeUrl } from '../transport/index.js';
+import type { SentinelOrder } from './sentinel/index.js';
 import type { StepName, StepReport, SwitchMethod } from './switch-report.js';
 
 /** How to log in at the nodes; what is the same for a switch and its resumption. */
@@ -9,6 +10,8 @@ export interface SwitchAccess {
   password?: string;
   /** For nodes whose URL asks for TLS. */
   tls?: ConnectionOptions;
+  /** URLs of Sentinels that want a login, or do not show themselves at the primary. */
+  sentinelUrls?: readonly string[];
   /** For connecting, and for the answer to one command. Default 2000. */
   nodeTimeoutMs?: number;
   /** How long to go on trying what must still be done once the replica may have been promoted. Default 30 000. */
@@ -47,6 +50,11 @@ export interface SwitchOptions extends SwitchAccess {
   pauseTimeoutMs?: number;
   /** Whether Segue's sessions are told ahead, so that none meets a demoted node. Default true. */
   notice?: boolean;
+  /**
+   * Whether Sentinels that watch the pair are told of the new primary; or what they are to be told, by whoever has looked.
+   * Default true.
+   */
+  sentinels?: boolean | readonly SentinelOrder[];
   /** How long to wait for the answers to a notice. Default 1000. */
   noticeTimeoutMs?: number;
   /** File for the journal, which resumeSwitch reads. Without it a switch that is broken off cannot be resumed. */

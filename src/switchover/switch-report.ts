@@ -1,3 +1,5 @@
+import type { SentinelReport } from './sentinel/index.js';
+
 /** All steps there are; which of them a switch takes, and in what order, is told by steps/index.ts. */
 export const stepNames = [
   'connect',
@@ -13,6 +15,7 @@ export const stepNames = [
   'demote',
   'failover',
   'release',
+  'sentinels',
   're-point',
   'restore',
   'prove',
@@ -112,6 +115,8 @@ export interface SwitchReport {
   readonly others: readonly { readonly node: string; readonly resync: Resync }[];
   readonly fence: FenceReport;
   readonly sessions: SessionsReport;
+  /** What became of telling the Sentinels that watch the pair. */
+  readonly sentinels: readonly SentinelReport[];
   /** Replication ids; undefined until proven. */
   readonly term: TermReport | undefined;
   /** Of both servers; empty when they could not be asked. */

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, clock, netTransport, OptionError, parseAddress, type Transport } from '../transport/index.js';
 import { Fence } from './fence.js';
 import type { Journal } from './journal/journal.js';
+import type { SentinelOrder, SentinelReport } from './sentinel/index.js';
 import { SessionCall } from './session-call.js';
+import type { PairAccess } from './survey/index.js';
 import { SwitchError } from './switch-error.js';
 import { SwitchLock } from './switch-lock.js';
 import { type Order, type Role, SwitchNode } from './switch-node.js';
@@ -68,6 +70,8 @@ export class SwitchRun {
   pausedUntil: number | undefined;
   /** Asked for with the pause. */
   rolesInPause: Roles | undefined;
+  sentinelOrders: readonly SentinelOrder[] = [];
+  sentinels: readonly SentinelReport[] = [];
   promotedAt: number | undefined;
   releasedAt: number | undefined;
   offset: number | undefined;
@@ -81,7 +85,7 @@ export class SwitchRun {
 
   constructor(
     readonly options: SwitchOptions,
-    io: SwitchIo = {},
+    readonly io: SwitchIo = {},
     id: string = randomBytes(6).toString('hex'),
   ) {
     this.id = id;
@@ -104,6 +108,19 @@ export class SwitchRun {
 
   get nodes(): SwitchNode[] {
     return [this.from, this.to, ...this.others];
+  }
+
+  /** For those who look at the pair as a whole. Holds secrets. */
+  get pairAccess(): PairAccess {
+    const { from, to, others = [], username, password, tls, sentinelUrls: sentinels } = this.options;
+    return {
+      nodes: [from, to, ...others],
+      timeoutMs: this.limits.nodeTimeoutMs,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls === undefined || !this.from.tls ? {} : { tls }),
+      ...(sentinels === undefined ? {} : { sentinels }),
+    };
   }
 
   /** How long A is certain to stay paused, in ms; 0 when it may be open. */
@@ -155,6 +172,7 @@ export class SwitchRun {
       others: [...this.otherResyncs],
       fence: this.fence.report(this.ticket.isArmed, this.ticket.notes),
       sessions: this.sessions.report(),
+      sentinels: [...this.sentinels],
       term: this.term,
       counters: [...this.counters],
       notes: [...this.lock.notes, ...this.notes],

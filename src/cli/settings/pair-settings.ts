@@ -113,10 +113,11 @@ function checkTransport(nodes: readonly string[], hasTls: boolean): void {
 /** The part of it that a switch takes, whose nodes are named one by one. */
 export function switchAccess(
   reach: PairReach,
-): Pick<PairReach, 'username' | 'password' | 'tls'> & { nodeTimeoutMs: number } {
-  const { username, password, tls, timeoutMs } = reach;
+): Pick<PairReach, 'username' | 'password' | 'tls'> & { nodeTimeoutMs: number; sentinelUrls?: readonly string[] } {
+  const { username, password, tls, timeoutMs, sentinels: sentinelUrls } = reach;
   return {
     nodeTimeoutMs: timeoutMs,
+    ...(sentinelUrls === undefined ? {} : { sentinelUrls }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),

@@ -1,6 +1,6 @@
 import type { Finding, Target } from '../../switchover/checks/index.js';
-import { planSwitch, type StepReport, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
-import { type SentinelOrder, type SentinelReport, tellSentinels } from '../../switchover/sentinel/index.js';
+import { planSwitch, SwitchError, type SwitchReport, switchPrimary } from '../../switchover/index.js';
+import type { SentinelOrder } from '../../switchover/sentinel/index.js';
 import type { Survey } from '../../switchover/survey/index.js';
 import { clock } from '../../transport/index.js';
 import { ExitCode } from '../exit-code.js';
@@ -36,16 +36,16 @@ const marginMs = { withReport: 1_000, without: 150 };
 export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Promise<ExitCode> {
   const { reach, target, canary, report } = decided;
   const isTold = report !== undefined || decided.json;
-  const margin = isTold ? marginMs.withReport : marginMs.without;
+  const margin = report !== undefined ? marginMs.withReport : marginMs.without;
   const onlooker = await Onlooker.start({ access: reach, target, canary, gauge: isTold, marginMs: margin });
   const [startedAt, startedMs] = [new Date(), clock.now()];
-  const { result, sentinels } = await takeSteps(decided, terminal).catch(async (error: unknown) => {
+  const result = await takeSteps(decided, terminal).catch(async (error: unknown) => {
     await onlooker.finish();
     throw error;
   });
   const testimony = await onlooker.finish();
   const madeBy = `segue ${packageVersion()}`;
-  const story = tellStory({ ...decided, madeBy, startedAt, startedMs, result, sentinels, testimony });
+  const story = tellStory({ ...decided, madeBy, startedAt, startedMs, result, testimony });
   const { out, err, style, errStyle, interrupted } = terminal;
   const [screen, paint] = decided.json ? [err, errStyle] : [out, style];
   for (const line of ['', ...storyLines(story, paint), '']) say(screen, line);
@@ -59,19 +59,13 @@ export async function carryOut(decided: DecidedSwitch, terminal: Terminal): Prom
   throw result;
 }
 
-interface Taken {
-  readonly result: SwitchReport | SwitchError;
-  readonly sentinels: readonly SentinelReport[];
-}
-
-async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Taken> {
+async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<SwitchReport | SwitchError> {
   const { reach, target, orders } = decided;
   const { interrupted } = terminal;
   const view = new StepView(terminal);
   const warn = (): void => view.note('interrupted: what can be undone is undone; Ctrl-C again leaves it as it stands');
   interrupted.addEventListener('abort', warn, { once: true });
-  let told: Promise<SentinelReport[]> | undefined;
-  const result = await switchPrimary({
+  return switchPrimary({
     ...switchAccess(reach),
     ...planSwitch(decided.before, { to: target.to.name }),
     method: decided.method,
@@ -79,11 +73,8 @@ async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Ta
     journalPath: decided.journal,
     catchUpTimeoutMs: decided.catchUp,
     signal: interrupted,
-    onStep: (step) => {
-      view.ended(step);
-      // Sentinels that are not told within seconds of the promotion take it for a fault and undo it.
-      if (isPromotion(step) && orders.length > 0) told ??= tellSentinels(orders, reach);
-    },
+    sentinels: orders,
+    onStep: view.ended.bind(view),
   })
     .catch((error: unknown) => {
       if (error instanceof SwitchError) return error;
@@ -93,11 +84,6 @@ async function takeSteps(decided: DecidedSwitch, terminal: Terminal): Promise<Ta
       view.close();
       interrupted.removeEventListener('abort', warn);
     });
-  return { result, sentinels: (await told) ?? [] };
-}
-
-function isPromotion({ name, error }: StepReport): boolean {
-  return (name === 'promote' || name === 'failover') && error === undefined;
 }
 
 /** The journal is not done: what is left can be finished or undone later. */

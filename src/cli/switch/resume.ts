@@ -1,6 +1,5 @@
 import { type ResumeReport, resumeSwitch, SwitchError } from '../../switchover/index.js';
-import { type SentinelReport, sentinelOrders, tellSentinels } from '../../switchover/sentinel/index.js';
-import { isReached, type PairAccess, type Survey, takeSurvey } from '../../switchover/survey/index.js';
+import { type PairAccess, type Survey, takeSurvey } from '../../switchover/survey/index.js';
 import { ExitCode } from '../exit-code.js';
 import { packageVersion } from '../package-version.js';
 import { type PairReach, switchAccess } from '../settings/pair-settings.js';
@@ -27,11 +26,9 @@ export async function resume(options: ResumeOptions, terminal: Terminal): Promis
   say(err, `\n  ${errStyle.dim(`journal ${path}`)}\n`);
   const startedAt = new Date();
   const result = await takeSteps(path, reach, terminal);
-  const isFinished = !(result instanceof SwitchError) && result.outcome === 'finished';
-  const after = isFinished || report !== undefined ? await lookAgain(reach) : undefined;
-  const sentinels = isFinished && after !== undefined ? await tellLate(after, reach) : [];
+  const after = report === undefined ? undefined : await lookAgain(reach);
   if (report !== undefined) {
-    const story = tellResumption({ madeBy: `segue ${packageVersion()}`, startedAt, result, sentinels, before, after });
+    const story = tellResumption({ madeBy: `segue ${packageVersion()}`, startedAt, result, before, after });
     if (story === undefined) say(err, '  no report: there is nothing to tell');
     else writeReport(report, story, err);
   }
@@ -65,11 +62,4 @@ function sentenceOf({ outcome, report }: ResumeReport): string {
 
 function lookAgain(access: PairAccess): Promise<Survey | undefined> {
   return takeSurvey(access, {}, { clients: false }).catch(() => undefined);
-}
-
-/** Sentinels that the broken switch could not tell any more. Those that know it already say so. */
-async function tellLate({ primary, nodes, sentinels }: Survey, access: PairAccess): Promise<SentinelReport[]> {
-  const other = nodes.filter(isReached).find(({ role }) => role === 'replica');
-  if (primary === undefined || other === undefined) return [];
-  return tellSentinels(sentinelOrders(sentinels, other, primary), access);
 }

@@ -1,6 +1,5 @@
 import { type ResumeReport, SwitchError } from '../../switchover/index.js';
 import { errorGrowth, type StoryOutcome, type SwitchStory, storyNodes } from '../../switchover/report/index.js';
-import type { SentinelReport } from '../../switchover/sentinel/index.js';
 import type { Survey } from '../../switchover/survey/index.js';
 import { outcomeOf } from './tell-story.js';
 
@@ -8,7 +7,6 @@ export interface ResumptionParts {
   readonly madeBy: string;
   readonly startedAt: Date;
   readonly result: ResumeReport | SwitchError;
-  readonly sentinels: readonly SentinelReport[];
   /** Right before and after the resumption. */
   readonly before: Survey;
   /** Undefined when the pair could not be asked any more. */
@@ -17,7 +15,7 @@ export interface ResumptionParts {
 
 /** What came of a switch that had been broken off. Undefined when there was none, or its journal could not be read. */
 export function tellResumption(parts: ResumptionParts): SwitchStory | undefined {
-  const { madeBy, startedAt, result, sentinels, before, after } = parts;
+  const { madeBy, startedAt, result, before, after } = parts;
   const { report } = result;
   if (report === undefined) return undefined;
   const isError = result instanceof SwitchError;
@@ -33,7 +31,7 @@ export function tellResumption(parts: ResumptionParts): SwitchStory | undefined 
     findings: [],
     before: storyNodes(before),
     after: after === undefined ? [] : storyNodes(after),
-    sentinels,
+    sentinels: report.sentinels,
     errors: after === undefined ? [] : errorGrowth(before, after),
     canary: undefined,
     canaryStartedMs: 0,

@@ -1,7 +1,6 @@
 import type { Finding, Target } from '../../switchover/checks/index.js';
 import { SwitchError, type SwitchErrorCode, type SwitchReport } from '../../switchover/index.js';
 import { errorGrowth, type StoryOutcome, type SwitchStory, storyNodes } from '../../switchover/report/index.js';
-import type { SentinelReport } from '../../switchover/sentinel/index.js';
 import type { Testimony } from './onlooker.js';
 
 export interface StoryParts {
@@ -12,7 +11,6 @@ export interface StoryParts {
   readonly target: Target;
   readonly findings: readonly Finding[];
   readonly result: SwitchReport | SwitchError;
-  readonly sentinels: readonly SentinelReport[];
   readonly testimony: Testimony;
 }
 
@@ -31,9 +29,10 @@ export function outcomeOf({ code }: SwitchError): StoryOutcome {
 
 /** Puts together what the switch, the witness and the surveys know. */
 export function tellStory(parts: StoryParts): SwitchStory {
-  const { madeBy, startedAt, startedMs, target, findings, result, sentinels, testimony } = parts;
+  const { madeBy, startedAt, startedMs, target, findings, result, testimony } = parts;
   const { before, canary, canaryTrouble, tracks, tracksStartedMs, gaugeTrouble, after } = testimony;
   const isError = result instanceof SwitchError;
+  const report = isError ? result.report : result;
   const faults = canary === undefined ? 0 : faultsOf(canary.sequence);
   return {
     madeBy,
@@ -42,11 +41,11 @@ export function tellStory(parts: StoryParts): SwitchStory {
     reason: isError ? result.reason : faults > 0 ? 'the canary found faults in what it had written' : undefined,
     from: target.from.name,
     to: target.to.name,
-    switch: isError ? result.report : result,
+    switch: report,
     findings,
     before: storyNodes(before),
     after: after === undefined ? [] : storyNodes(after),
-    sentinels,
+    sentinels: report?.sentinels ?? [],
     errors: after === undefined ? [] : errorGrowth(before, after, canary?.refusals),
     canary,
     canaryStartedMs: (canary?.startedMs ?? startedMs) - startedMs,

@@ -12,6 +12,14 @@ const node = z.object({
   runId: z.string().optional(),
 });
 
+const order = z.object({
+  sentinel: z.string(),
+  vouched: z.boolean(),
+  service: z.string(),
+  from: z.string(),
+  to: z.string(),
+});
+
 /** Everything that is needed to finish or undo a switch that was broken off. Holds no secrets. */
 export const switchPlan = z.object({
   id: z.string(),
@@ -19,6 +27,8 @@ export const switchPlan = z.object({
   from: node,
   to: node,
   others: z.array(node),
+  /** What each Sentinel is to be told. */
+  sentinels: z.array(order).default([]),
   /** The history before the switch, and how far it had come. */
   replid: z.string(),
   offset: z.number(),

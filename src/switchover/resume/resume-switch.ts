@@ -69,6 +69,7 @@ function runOf(plan: SwitchPlan, { nodes = [], ...access }: ResumeAccess, io: Sw
   const run = new SwitchRun({ ...access, ...options, ...toKnownAs }, io, plan.id);
   run.fence.adopt(plan.fence);
   run.ticket.adopt();
+  run.sentinelOrders = plan.sentinels;
   if (notice) run.sessions.adopt();
   return run;
 }

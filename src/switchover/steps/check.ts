@@ -4,6 +4,7 @@ import { FENCE_LAG_MAX_S } from '../fence.js';
 import { type ReplicationFacts, readReplication } from '../survey/replication-facts.js';
 import type { SwitchNode } from '../switch-node.js';
 import type { SwitchRun } from '../switch-run.js';
+import { findSentinels } from './find-sentinels.js';
 import type { Step } from './step.js';
 
 interface Seen {
@@ -28,6 +29,7 @@ export const check: Step = {
     await Promise.all([primary!, ...replicas].map((seen) => learn(run, seen)));
     run.syncsBefore = await run.syncs();
     const { replicas: attached } = primary!.facts;
+    await findSentinels(run);
     await run.fence.measure(run.from, attached.length, run.facts.get(run.from)!.hasFile);
   },
 };

@@ -15,12 +15,13 @@ import { rePoint } from './re-point.js';
 import { release } from './release.js';
 import { restore } from './restore.js';
 import type { Step } from './step.js';
+import { tellSentinels } from './tell-sentinels.js';
 import { writeJournal } from './write-journal.js';
 
 export type { Phase, Step } from './step.js';
 
 const before: readonly Step[] = [connect, lock, check, prepare, writeJournal, raiseFence, hold];
-const after: readonly Step[] = [release, rePoint, restore, prove];
+const after: readonly Step[] = [release, tellSentinels, rePoint, restore, prove];
 
 /** The order is that of facts measured on real servers; no crash between two steps leaves two nodes open for writes. */
 export const stepsOf: Readonly<Record<SwitchMethod, readonly Step[]>> = {

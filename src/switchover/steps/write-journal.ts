@@ -25,6 +25,7 @@ function planOf(run: SwitchRun): SwitchPlan {
     from: plannedNode(run, run.from, upstream),
     to: plannedNode(run, run.to, toKnownAs),
     others: run.others.map((node) => plannedNode(run, node)),
+    sentinels: [...run.sentinelOrders],
     replid,
     offset,
     ...(planned === undefined

@@ -4,7 +4,6 @@ import { resumeSwitch } from '../resume/resume-switch.js';
 import { type SentinelOrder, type SentinelReport, sentinelOrders, tellSentinels } from '../sentinel/index.js';
 import { isReached, type Survey, takeSurvey } from '../survey/index.js';
 import { switchPrimary } from '../switch-primary.js';
-import type { StepReport } from '../switch-report.js';
 import { loginFor } from './login.js';
 import type { UpgradeNode } from './upgrade-node.js';
 import type { UpgradeRun } from './upgrade-run.js';
@@ -34,27 +33,19 @@ async function performSwitch(
 ): Promise<string> {
   const { journalPath, switchOptions } = run.options;
   const perform = run.options.switchPrimary ?? ((options) => switchPrimary(options, run.io));
-  let told: Promise<SentinelReport[]> | undefined;
   const report = await perform({
     ...switchOptions,
     ...loginFor(run.options),
     ...planSwitch(survey, { to: name }),
     ...(journalPath === undefined ? {} : { journalPath: switchJournalOf(journalPath) }),
+    ...(run.options.sentinels === undefined ? {} : { sentinelUrls: run.options.sentinels }),
+    sentinels: orders,
     signal: run.signal,
-    onStep: (step) => {
-      switchOptions?.onStep?.(step);
-      // Sentinels that are not told within seconds of the promotion take it for a fault and undo it.
-      if (isPromotion(step) && orders.length > 0) told ??= tellSentinels(orders, run.options, run.io);
-    },
   });
   run.switches.push(report);
   run.recall({ kind: 'switch', node: name });
-  warnOf(run, (await told) ?? []);
+  warnOf(run, report.sentinels);
   return `writes waited ${report.unwritableMs?.toFixed(1)} ms, ${report.resync} resync`;
-}
-
-function isPromotion({ name, error }: StepReport): boolean {
-  return (name === 'promote' || name === 'failover') && error === undefined;
 }
 
 /** Of a switch that has happened: for Sentinels that still have the old primary. */

@@ -142,7 +142,7 @@ describe.concurrent('an operator who may not do everything', () => {
       ({ notes }) => notes.join(),
       expect.stringContaining('NOREPLICAS for a moment'),
     ],
-    ['list clients', '+@all -client|list ~* &*', ({ notes }) => notes.length, 2],
+    ['list clients', '+@all -client|list ~* &*', ({ notes }) => notes.length, 3],
   ];
   it.for(cases)('cannot %s, and is told so', async ([_name, rules, look, seen], test) => {
     const users = [{ name: 'op', password: 'secret', rules }];

@@ -10,7 +10,7 @@ import {
 import { waitFor } from '../../../../src/lab/wait-for.js';
 import type { Reply } from '../../../../src/resp/index.js';
 import { checkPair, checks } from '../../../../src/switchover/checks/index.js';
-import { switchPrimary } from '../../../../src/switchover/index.js';
+import { resumeSwitch, type SwitchOptions, switchPrimary } from '../../../../src/switchover/index.js';
 import { reversed, sentinelOrders, tellSentinels } from '../../../../src/switchover/sentinel/index.js';
 import { isReached, type ReachedNode, type Survey, takeSurvey } from '../../../../src/switchover/survey/index.js';
 
@@ -95,8 +95,11 @@ describe.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)('three Sentine
     expect(findings).toMatchObject([{ verdict: 'ok' }]);
 
     const orders = ordersOf(survey);
-    await switchPrimary({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` });
-    const reports = await tellSentinels(JSON.parse(JSON.stringify(orders)), access);
+    const { sentinels: reports } = await switchPrimary({
+      from: `valkey://${primary.address}`,
+      to: `valkey://${replica.address}`,
+    });
+    expect(reports.length).toBe(3);
     expect(reports.every(({ outcome }) => outcome !== 'failed')).toBe(true);
     expect(await primaries()).toEqual(sentinels.map(() => replica.address));
     for (const one of sentinels) await content(one, replica.address);
@@ -138,16 +141,32 @@ describe('one Sentinel', () => {
     const orders = ordersOf(survey);
     expect(JSON.stringify([survey.sentinels, orders])).not.toContain('secret');
     const url = (address: string): string => `valkey://:pair-secret@${address}`;
-    await switchPrimary({ from: url(primary.address), to: url(replica.address) });
-    expect(await tellSentinels(orders, access)).toMatchObject([
-      { outcome: 'told', note: expect.stringContaining('10 s') },
-    ]);
+    const sentinelUrls = access.sentinels;
+    const report = await switchPrimary({ from: url(primary.address), to: url(replica.address), sentinelUrls });
+    expect(report.sentinels).toMatchObject([{ outcome: 'told', note: expect.stringContaining('10 s') }]);
+    expect(JSON.stringify(report)).not.toContain('secret');
     expect(await list(watcher, 'SENTINELS')).toEqual([]);
     await content(watcher, replica.address);
 
-    await switchPrimary({ from: url(replica.address), to: url(primary.address) });
+    const alone = { from: url(replica.address), to: url(primary.address), sentinels: false };
+    expect((await switchPrimary(alone)).sentinels).toEqual([]);
+    expect(await primaries()).toEqual([replica.address]);
     expect(await tellSentinels(reversed(orders), access)).toMatchObject([{ outcome: 'told' }]);
     expect(await primaries()).toEqual([primary.address]);
+  });
+
+  it('is told by whoever ends a switch that was broken off', async () => {
+    const { primary, replica } = await start('redis-7.0', 1);
+    const journalPath = `${primary.dir}/switch.journal`;
+    const [from, to] = [`valkey://${primary.address}`, `valkey://${replica.address}`];
+    const onBoundary: SwitchOptions['onBoundary'] = ({ step, side }) => {
+      if (step === 'promote' && side === 'after') throw new Error('the operator ends here');
+    };
+    await expect(switchPrimary({ from, to, journalPath, onBoundary })).rejects.toThrow('ends here');
+    expect(await primaries()).toEqual([primary.address]);
+    const { report } = await resumeSwitch(journalPath);
+    expect(report?.sentinels).toMatchObject([{ outcome: 'told', to: replica.address }]);
+    expect(await primaries()).toEqual([replica.address]);
   });
 
   it('that is gone is reported', async () => {

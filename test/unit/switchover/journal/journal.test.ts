@@ -11,6 +11,7 @@ const plan: SwitchPlan = {
   from: { name: 'node:1', tls: false, runId: 'one' },
   to: { name: 'node:2', tls: true },
   others: [],
+  sentinels: [],
   replid: 'f00',
   offset: 12,
   fence: { settings: [{ name: 'min-replicas-to-write', was: '0', fenced: '1' }], transient: [], inFile: true },

@@ -36,6 +36,7 @@ export function story(changes: Partial<SwitchStory> = {}): SwitchStory {
       sessions: { prepare: notice, hold: notice },
       term: { before: 'a', after: 'b' },
       counters: [],
+      sentinels: [],
       notes: [],
     },
     findings: [

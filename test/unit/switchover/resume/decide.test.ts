@@ -9,6 +9,7 @@ const plan: SwitchPlan = {
   from: { name: 'a:1', knownAs: '10.0.0.1:1', tls: false, runId: 'one' },
   to: { name: 'b:2', tls: false, runId: 'two' },
   others: [],
+  sentinels: [],
   replid: 'old',
   offset: 12,
   notice: true,
