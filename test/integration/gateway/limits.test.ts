@@ -1,8 +1,7 @@
-import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../../src/gateway/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
-import { GatewayLab, RawClient } from './lab.js';
+import { GatewayLab } from './lab.js';
 
 let lab: GatewayLab;
 afterEach(() => lab?.stop());
@@ -195,82 +194,5 @@ describe('limits of a listener: each has its own answer and its own counter', ()
     expect(Object.keys(closed())).toEqual(['held']);
     expect(lab.entrance.heldBytes).toBeLessThan(2 * MIB);
     await lab.raw().write('PING\r\n').until('+PONG\r\n');
-  });
-});
-
-describe('hostile clients', () => {
-  it('random bytes, half frames, endless lines, huge lengths, deep arrays: others are unharmed', async () => {
-    await start({ commandBytesMax: 1 * MIB, handshakeTimeoutMs: 1_000 });
-    const good = lab.raw();
-    let answered = 0;
-    let running = true;
-    const work = (async () => {
-      while (running) {
-        good.write('INCR good\r\n');
-        answered++;
-        await good.until(`:${answered}\r\n`);
-      }
-    })();
-    let seed = 4711;
-    const random = (): number => {
-      seed = (seed * 1103515245 + 12345) % 2147483648;
-      return seed / 2147483648;
-    };
-    const attacks: (() => Buffer | string)[] = [
-      () => Buffer.from(Array.from({ length: 2000 }, () => Math.floor(random() * 256))),
-      () => Buffer.from(Array.from({ length: 2000 }, () => '*$\r\n-0123456789'.charCodeAt(Math.floor(random() * 15)))),
-      () => '*3\r\n$3\r\nSET\r\n$1\r\n',
-      () => 'x'.repeat(200 * KIB),
-      () => '*3\r\n$3\r\nSET\r\n$999999999999\r\n',
-      () => '*2147483648\r\n',
-      () => '*1\r\n'.repeat(100_000),
-      () => '*-5\r\n$-5\r\n',
-      () => '\r\n'.repeat(50_000),
-      () => '"unbalanced\r\n',
-      () => `*1\r\n$${'9'.repeat(100_000)}`,
-    ];
-    const all: RawClient[] = [];
-    for (let round = 0; round < 30; round++) {
-      const clients = attacks.map((attack) => lab.raw().write(attack()));
-      all.push(...clients);
-      for (const client of clients) if (random() < 0.5) client.socket.end();
-      if (round % 3 === 0) for (const client of clients) client.socket.resetAndDestroy();
-      const before = answered;
-      await waitFor(() => answered > before, { deadlineMs: 10_000, what: 'the good one to go on' });
-    }
-    // Some bytes happen to be commands that no server knows: those clients may stay until they go.
-    for (const client of all) client.socket.destroy();
-    await waitFor(() => lab.entrance.clients.size === 1, { deadlineMs: 10_000, what: 'only the good one left' });
-    running = false;
-    await work;
-    expect(answered).toBeGreaterThan(30);
-    expect(await lab.primary.cli('GET', 'good')).toBe(String(answered));
-    expect(lab.entrance.heldBytes).toBe(0);
-  });
-
-  it('thousands of connections that come and go leave nothing behind', async () => {
-    await start({});
-    const good = lab.raw().write('PING\r\n');
-    await good.until('+PONG\r\n');
-    const before = Number((await lab.primary.info('clients')).connected_clients);
-    for (let round = 0; round < 25; round++) {
-      const batch = Array.from({ length: 100 }, (_, n) => {
-        const client = new RawClient(connect({ port: lab.port, host: lab.host }));
-        if (n % 4 === 0) client.socket.once('connect', () => client.socket.resetAndDestroy());
-        else if (n % 4 === 1) client.write('PING\r\n').socket.end();
-        else if (n % 4 === 2) client.socket.end();
-        else client.write('SUBSCRIBE c\r\nPING').socket.once('data', () => client.socket.destroy());
-        return client;
-      });
-      await Promise.all(batch.map((client) => client.untilClosed()));
-    }
-    await waitFor(() => lab.entrance.clients.size === 1, { deadlineMs: 10_000, what: 'nobody but one' });
-    await waitFor(async () => Number((await lab.primary.info('clients')).connected_clients), {
-      deadlineMs: 10_000,
-      what: 'no connection of theirs at the server',
-      until: (count) => count <= before,
-    });
-    expect(lab.entrance.counts.accepted).toBe(2_501);
-    await good.write('PING\r\n').until('+PONG\r\n+PONG\r\n');
   });
 });
