@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import {
   type LabPair,
   type PairOptions,
@@ -14,20 +14,23 @@ import { switchPrimary } from '../../../src/switchover/index.js';
 import { Conversation, NOTICE_CHANNEL } from '../../../src/topology/index.js';
 import { CliHome, type Running } from './run-cli.js';
 
+// All wait more than they work, each on servers of its own: so several at a time.
 let home: CliHome;
-let pair: LabPair | undefined;
 
 beforeAll(async () => {
   home = await CliHome.make();
 });
 afterAll(() => home.leave());
-afterEach(async () => {
-  await pair?.stop();
-  pair = undefined;
-});
 
-async function start(options: PairOptions = {}): Promise<{ pair: LabPair; primary: string; replica: string }> {
-  pair = await startPair(options);
+interface Ground {
+  readonly pair: LabPair;
+  readonly primary: string;
+  readonly replica: string;
+}
+
+async function start({ onTestFinished }: TestContext, options: PairOptions = {}): Promise<Ground> {
+  const pair = await startPair(options);
+  onTestFinished(() => pair.stop());
   return { pair, primary: pair.primary.address, replica: pair.replica.address };
 }
 
@@ -35,11 +38,11 @@ async function rolesOf({ primary, replica }: LabPair): Promise<string[]> {
   return Promise.all([primary, replica].map(async (node) => (await replicationOf(node)).role));
 }
 
-describe('segue switch', () => {
-  it.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)(
+describe.concurrent('segue switch', () => {
+  it.for(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)(
     'switches a pair of %s, proves it, and tells of it',
-    async (version) => {
-      const { pair, primary, replica } = await start({ version, password: 'hunter2' });
+    async (version, test) => {
+      const { pair, primary, replica } = await start(test, { version, password: 'hunter2' });
       const report = home.path(`${version}.html`);
       const args = ['switch', '--nodes', primary, '--yes', '--json', '--report', report];
       const { code, stdout, stderr } = await home.run(args, { SEGUE_PASSWORD: 'hunter2' });
@@ -77,8 +80,8 @@ describe('segue switch', () => {
     },
   );
 
-  it('only plans with --dry-run', async () => {
-    const { pair, primary, replica } = await start();
+  it('only plans with --dry-run', async (test) => {
+    const { pair, primary, replica } = await start(test);
     const { code, stderr, stdout } = await home.run(['switch', '--nodes', replica, '--dry-run', '--json']);
     expect(code).toBe(0);
     expect(stderr).toContain(`${primary} (`);
@@ -86,16 +89,16 @@ describe('segue switch', () => {
     expect(await rolesOf(pair)).toEqual(['master', 'slave']);
   });
 
-  it('asks before it does anything, or wants --yes where nobody can be asked', async () => {
-    const { pair, primary } = await start();
+  it('asks before it does anything, or wants --yes where nobody can be asked', async (test) => {
+    const { pair, primary } = await start(test);
     const { code, stderr } = await home.run(['switch', '--nodes', primary]);
     expect(code).toBe(2);
     expect(stderr).toContain('say --yes to switch, or --dry-run to only look');
     expect(await rolesOf(pair)).toEqual(['master', 'slave']);
   });
 
-  it('does not begin when a check refuses', async () => {
-    const { pair, primary } = await start();
+  it('does not begin when a check refuses', async (test) => {
+    const { pair, primary } = await start(test);
     await pair.replica.cli('CONFIG', 'SET', 'replica-serve-stale-data', 'yes');
     await pair.replica.cli('REPLICAOF', '127.0.0.1', '1');
     const { code, stderr } = await home.run(['switch', '--nodes', `${primary},${pair.replica.address}`, '--yes']);
@@ -104,8 +107,8 @@ describe('segue switch', () => {
     expect((await replicationOf(pair.primary)).role).toBe('master');
   });
 
-  it('finds out before the switch that the report cannot be written', async () => {
-    const { pair, primary } = await start();
+  it('finds out before the switch that the report cannot be written', async (test) => {
+    const { pair, primary } = await start(test);
     const report = home.path('nowhere/out.html');
     const { code, stderr } = await home.run(['switch', '--nodes', primary, '--yes', '--report', report]);
     expect(code).toBe(2);
@@ -113,8 +116,8 @@ describe('segue switch', () => {
     expect(await rolesOf(pair)).toEqual(['master', 'slave']);
   });
 
-  it('leaves canary and notice out when told to', async () => {
-    const { pair, primary } = await start();
+  it('leaves canary and notice out when told to', async (test) => {
+    const { pair, primary } = await start(test);
     const { code, stdout } = await home.run([
       'switch',
       '--nodes',
@@ -133,8 +136,8 @@ describe('segue switch', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('switches by FAILOVER, too, and proves that as well', async () => {
-    const { pair, primary, replica } = await start({ version: 'valkey-8.1' });
+  it('switches by FAILOVER, too, and proves that as well', async (test) => {
+    const { pair, primary, replica } = await start(test, { version: 'valkey-8.1' });
     const { code, stdout, stderr } = await home.run([
       'switch',
       '--nodes',
@@ -161,8 +164,8 @@ describe('segue switch', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('takes further replicas along, and needs to be told which one is meant', async () => {
-    const { pair, primary, replica } = await start({ replicas: 2 });
+  it('takes further replicas along, and needs to be told which one is meant', async (test) => {
+    const { pair, primary, replica } = await start(test, { replicas: 2 });
     const unsure = await home.run(['switch', '--nodes', primary, '--yes']);
     expect(unsure.code).toBe(3);
     expect(unsure.stderr).toContain('say which: --to');
@@ -173,9 +176,9 @@ describe('segue switch', () => {
   });
 });
 
-describe('segue switch reaches', () => {
-  it('nodes over TLS, with a certificate of its own', async () => {
-    const { pair, primary } = await start({ tls: true });
+describe.concurrent('segue switch reaches', () => {
+  it('nodes over TLS, with a certificate of its own', async (test) => {
+    const { pair, primary } = await start(test, { tls: true });
     const { ca, cert, key } = pair.primary.tls as { ca: string; cert: string; key: string };
     for (const [name, text] of Object.entries({ ca, cert, key })) await writeFile(home.path(`${name}.pem`), text);
     const tls = { SEGUE_TLS_CA: 'ca.pem', SEGUE_TLS_CERT: 'cert.pem', SEGUE_TLS_KEY: 'key.pem' };
@@ -185,9 +188,9 @@ describe('segue switch reaches', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('nodes whose user may not write the canary, and says that it left it out', async () => {
+  it('nodes whose user may not write the canary, and says that it left it out', async (test) => {
     const users = [{ name: 'operator', password: 'hunter2', rules: '+@all ~segue:switch:* &*' }];
-    const { pair, primary } = await start({ users });
+    const { pair, primary } = await start(test, { users });
     const args = ['switch', '--nodes', `valkey://operator:hunter2@${primary}`, '--yes', '--json'];
     const { code, stdout, stderr } = await home.run(args);
     expect(code, stderr).toBe(0);
@@ -196,8 +199,8 @@ describe('segue switch reaches', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('the Sentinels of the pair, at once', async () => {
-    const { pair, primary, replica } = await start({ version: 'valkey-9.1' });
+  it('the Sentinels of the pair, at once', async (test) => {
+    const { pair, primary, replica } = await start(test, { version: 'valkey-9.1' });
     const sentinel = await startSentinel({ version: 'valkey-9.1', primary: pair.primary });
     try {
       await waitFor(async () => (await sentinel.cli('SENTINEL', 'REPLICAS', sentinel.service)) as unknown[], {
@@ -217,10 +220,12 @@ describe('segue switch reaches', () => {
   });
 });
 
-describe('a switch that does not come to its end', () => {
+describe.concurrent('a switch that does not come to its end', () => {
   /** Somebody who listens to notices and answers none: the switch waits a second for him, twice. */
-  async function withDeafListener(): Promise<{ pair: LabPair; primary: string; stopListening: () => void }> {
-    const { pair, primary } = await start();
+  async function withDeafListener(
+    test: TestContext,
+  ): Promise<{ pair: LabPair; primary: string; stopListening: () => void }> {
+    const { pair, primary } = await start(test);
     const { host, port } = pair.primary;
     const listener = new Conversation({ address: { kind: 'tcp', host, port }, connectTimeoutMs: 5_000 });
     await listener.request(['SUBSCRIBE', NOTICE_CHANNEL]);
@@ -234,8 +239,8 @@ describe('a switch that does not come to its end', () => {
     return running;
   }
 
-  it('is undone when it is interrupted, and says so', async () => {
-    const { pair, primary, stopListening } = await withDeafListener();
+  it('is undone when it is interrupted, and says so', async (test) => {
+    const { pair, primary, stopListening } = await withDeafListener(test);
     const before = await pair.primary.cli('CONFIG', 'GET', 'min-replicas-to-write');
     const { child, ended } = await fenced(primary);
     child.kill('SIGINT');
@@ -248,8 +253,8 @@ describe('a switch that does not come to its end', () => {
     stopListening();
   });
 
-  it('is in the way of another until it is resumed, when it was killed', async () => {
-    const { pair, primary, stopListening } = await withDeafListener();
+  it('is in the way of another until it is resumed, when it was killed', async (test) => {
+    const { pair, primary, stopListening } = await withDeafListener(test);
     const { child, ended } = await fenced(primary);
     child.kill('SIGKILL');
     await ended;
@@ -272,8 +277,8 @@ describe('a switch that does not come to its end', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('is reported by the one who finishes it', async () => {
-    const { pair, primary, replica } = await start();
+  it('is reported by the one who finishes it', async (test) => {
+    const { pair, primary, replica } = await start(test);
     const [journalPath, report] = [home.path('broken.journal'), home.path('finished.html')];
     const broken = switchPrimary({
       from: `valkey://${primary}`,
@@ -295,15 +300,15 @@ describe('a switch that does not come to its end', () => {
     expect(await rolesOf(pair)).toEqual(['slave', 'master']);
   });
 
-  it('cannot be resumed where there is none', async () => {
-    const { primary } = await start();
+  it('cannot be resumed where there is none', async (test) => {
+    const { primary } = await start(test);
     const { code, stderr } = await home.run(['switch', '--nodes', primary, '--resume']);
     expect(code).toBe(2);
     expect(stderr).toContain('nothing to resume');
   });
 });
 
-describe('segue --help', () => {
+describe.concurrent('segue --help', () => {
   it.each(['status', 'check', 'switch'])('%s has examples and exit codes', async (name) => {
     const { code, stdout } = await home.run([name, '--help']);
     expect(code).toBe(0);
