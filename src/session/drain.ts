@@ -162,6 +162,7 @@ export class Drain {
     const entry = this.book.ledger.annotate(index, { is: 'plain' });
     this.#kept++;
     entry.answer = answer;
+    entry.kept = true;
     entry.provisional = ran === 'perhaps';
   }
 

@@ -1,12 +1,11 @@
 import { Connection } from './connection.js';
 import type { Crew } from './crew.js';
+import { forgetCached } from './forget-cached.js';
 import { Leavings } from './leavings.js';
 import { type Effect, type Event, step } from './machine.js';
 import type { Refusal } from './refusal.js';
 import { initial, type Primary, type State } from './state.js';
 import { Wait } from './wait.js';
-
-const INVALIDATE_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
 
 /**
  * Takes a session from node to node: brings what happens before the machine (`machine.ts`), carries out what it answers,
@@ -228,11 +227,11 @@ export class Helm<P extends Primary> {
 
   #joined(node: string, capable: boolean): void {
     const { book, capability, ports } = this.crew;
-    const { monitor, tracking, protocol } = book.identity;
     capability.joined(capable);
-    if (monitor) ports.onEvent({ type: 'monitor-restart', node });
-    if (tracking !== undefined && protocol === 3) {
-      ports.deliver(INVALIDATE_ALL);
+    if (book.identity.monitor) ports.onEvent({ type: 'monitor-restart', node });
+    const forget = forgetCached(book.identity);
+    if (forget !== undefined) {
+      ports.deliver(forget);
       ports.onEvent({ type: 'tracking-reset', node });
     }
     this.dispatch({ type: 'joined' });

@@ -45,12 +45,14 @@ export interface Note {
   resend: boolean;
   /** `answer` counts only if the node that gave it turns out to be the primary still. */
   provisional: boolean;
+  /** `answer` was given by a node behind a refusal, on a connection that has been left since. */
+  kept: boolean;
   /** Sent in place of the client's own bytes: made of them at the moment of sending. */
   instead: ((own: Buffer) => Buffer) | undefined;
 }
 
 export function note(role: Role): Note {
-  return { role, muted: false, answer: undefined, resend: false, provisional: false, instead: undefined };
+  return { role, muted: false, answer: undefined, resend: false, provisional: false, kept: false, instead: undefined };
 }
 
 const INITIAL_CAPACITY = 16;

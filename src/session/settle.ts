@@ -1,6 +1,7 @@
 import type { Book } from './book.js';
 import type { Drain } from './drain.js';
 import { elementStarts } from './element-starts.js';
+import { forgetCached } from './forget-cached.js';
 import { Mark, type Note } from './ledger.js';
 import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
 import { isError, isErrorAt, isNil } from './refusal.js';
@@ -123,8 +124,11 @@ export class Settler {
     const silent = index < book.given || entry?.muted === true;
     const answer = entry === undefined ? frame : this.#apply(entry, index, entry.answer ?? frame);
     if (book.transaction !== undefined && isError(answer)) this.#unqueued++;
+    const stale = entry?.kept === true && mayHaveRead(entry, book.ledger.marks(index));
     this.advance(1);
     if (!silent) host.deliver(answer);
+    const forget = stale ? forgetCached(book.identity) : undefined;
+    if (forget !== undefined) host.deliver(forget);
     if (entry?.role.is === 'monitor' && book.identity.monitor) host.monitoring();
     if (entry?.role.is === 'quit') host.farewell();
   }
@@ -231,6 +235,11 @@ export class Settler {
     if (end > ledger.tail) this.host.noTransaction();
     else if (ledger.note(end - 1)!.role.is !== 'reset') ledger.note(end - 1)!.role = { is: 'plain' };
   }
+}
+
+/** Whether the answer may have values in it that a client caches: those of writes are never tracked. */
+function mayHaveRead({ role }: Note, marks: number): boolean {
+  return role.is === 'exec' || (marks & Mark.Murky) !== 0;
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -113,6 +113,7 @@ export function resolveProvisional(
     entry.provisional = false;
     if (verdict === 'again' || (verdict === 'unknown' && retry)) {
       entry.answer = undefined;
+      entry.kept = false;
       again++;
     }
     if (verdict !== 'unknown' || !mayRunTwice(ledger, index)) continue;

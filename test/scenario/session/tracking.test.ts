@@ -46,6 +46,24 @@ describe('CLIENT TRACKING', () => {
     expect(stage.received()).toEqual([FLUSH, '$1\r\n1']);
   });
 
+  it.each([
+    ['a transaction', ['MULTI', 'GET k', 'SET y 1', 'EXEC'], [OK, '+QUEUED', '+QUEUED', '*2\r\n$1\r\nv\r\n+OK']],
+    ['a script', ['EVAL s 1 k'], ['$1\r\nv']],
+  ])(
+    '%s behind a refusal was read on a connection that is gone: it is not kept, either',
+    (_what, commands, answers) => {
+      const stage = tracking('CLIENT TRACKING ON');
+      stage.client('SET a 1', ...commands, 'SET b 1');
+      stage.at('A').answer('-NOREPLICAS Not enough good replicas to write.', ...answers, OK);
+      stage.primary('A', 1);
+      stage.wait(10);
+      stage.at('A').accept();
+      stage.at('A').restore();
+      stage.at('A').answer(...stage.at('A').commands.map(() => OK));
+      expect(stage.received()).toEqual([FLUSH, OK, ...answers, FLUSH, OK]);
+    },
+  );
+
   it('switched off, nothing is restored and nothing invalidated', () => {
     const stage = tracking('CLIENT TRACKING ON', 'CLIENT TRACKING OFF');
     expect(toldToB(stage)).toEqual([]);
