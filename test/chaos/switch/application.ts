@@ -44,8 +44,23 @@ export class Application {
   /** Resolves when it is at work. */
   static async start(folder: string, options: ApplicationOptions): Promise<Application> {
     const application = new Application(folder, options);
-    await waitFor(() => application.isReady, { deadlineMs, what: `${options.name} to be at work` });
-    return application;
+    try {
+      await waitFor(() => application.isReady, { deadlineMs, what: `${options.name} to be at work` });
+      return application;
+    } catch (error) {
+      await application.end();
+      throw error;
+    }
+  }
+
+  /** All of them, or none. */
+  static async startAll(folder: string, all: readonly ApplicationOptions[]): Promise<Application[]> {
+    const started = await Promise.allSettled(all.map((options) => Application.start(folder, options)));
+    const applications = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed === undefined) return applications;
+    await Promise.all(applications.map((application) => application.end()));
+    throw failed.reason;
   }
 
   signal(signal: NodeJS.Signals): void {

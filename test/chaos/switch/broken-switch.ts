@@ -158,10 +158,10 @@ export class Ground {
     const names = this.nodes.map((node) => [`127.0.0.1:${this.cables.get(node)!.byPartner.port}`, node.address]);
     const { host, port } = this.nodes[0];
     const options = { host, port, addressMap: Object.fromEntries(names) as Record<string, string> };
-    return Promise.all(
-      ['victim', 'bystander'].map((role) =>
-        Application.start(this.folder, { ...options, name: `${role}${this.runs}` }),
-      ),
+    const roles = ['victim', 'bystander'];
+    return Application.startAll(
+      this.folder,
+      roles.map((role) => ({ ...options, name: `${role}${this.runs}` })),
     );
   }
 
