@@ -128,6 +128,20 @@ describe.concurrent.each(serverVersions)('the fence, on %s', (version) => {
     expect(await replicationOf(primary)).toMatchObject({ role: 'slave', port: replica.port });
   });
 
+  it('is forgotten by a server without a configuration file; whoever resumes does not throw away what it took', async (test) => {
+    const pair = await start(test, { version, args: persistent, configFile: false });
+    const { primary, replica, journalPath } = pair;
+    await switchUntil('promote', pair);
+    expect(await answerTo(primary)).toMatch(/^NOREPLICAS/);
+    await bounce(primary);
+    // The limit that the report and the checks tell of: nobody is left who would refuse this.
+    expect(await answerTo(primary)).toBe('OK');
+    const resumed = resumeSwitch(journalPath, { finishTimeoutMs: 2_000 });
+    await expect(resumed).rejects.toMatchObject({ code: 'SEGUE_SWITCH_UNKNOWN' });
+    await expect(resumed).rejects.toThrow(`${primary.address} was restarted without its fence`);
+    expect([(await replicationOf(primary)).role, (await replicationOf(replica)).role]).toEqual(['master', 'master']);
+  });
+
   it('keeps a promoted node that comes back as a replica from losing what it took', async (test) => {
     const pair = await start(test, { version, args: persistent });
     const { primary, replica } = pair;
