@@ -137,7 +137,8 @@ async function lua(onProgress: Progress): Promise<Launch> {
 }
 
 async function hiredis(onProgress: Progress): Promise<Launch> {
-  return { command: [await compileHiredis(await fetched(onProgress, 'hiredis', ['libhiredis-dev'], []))] };
+  const tree = await fetched(onProgress, 'hiredis', ['libhiredis-dev', 'libc6-dev', 'tcc'], ['usr/bin/tcc']);
+  return { command: await compileHiredis(tree) };
 }
 
 async function pipe(version: ServerVersion, name: string): Promise<Launch> {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { waitFor } from '../../src/lab/wait-for.js';
 import { checkout } from './places.js';
 
-const startDeadlineMs = 20_000;
+const startDeadlineMs = 60_000;
 const stopGraceMs = 10_000;
 
 const running = new Set<ChildProcess>();

@@ -59,7 +59,7 @@ function chosenVersions(text: string): readonly ServerVersion[] {
 async function run(flags: Flags): Promise<void> {
   const outcomes: Outcome[] = [];
   for (const entry of flags.only ?? catalog) {
-    const launch = await entry.prepare(say).catch((error: Error) => error.message.split('\n')[0]!);
+    const launch = await entry.prepare(say).catch(firstLine);
     for (const version of flags.version) {
       const outcome = await runOne(entry, launch, version, flags);
       outcomes.push(outcome);
@@ -71,6 +71,9 @@ async function run(flags: Flags): Promise<void> {
   if (!outcomes.every(({ state }) => state === 'passed')) process.exitCode = 1;
 }
 
+const firstLine = (error: Error): string => error.message.split('\n')[0]!;
+
+/** A pair or a gateway that does not start says nothing about the client. */
 async function runOne(
   entry: ClientEntry,
   launch: Launch | string,
@@ -81,7 +84,8 @@ async function runOne(
   if (typeof launch === 'string') return { ...about, state: 'not run', why: launch };
   const startedAt = performance.now();
   const { switches = entry.switches, pace: paceMs } = flags;
-  const result = await runCourse(entry, launch, { version, switches, paceMs });
+  const result = await runCourse(entry, launch, { version, switches, paceMs }).catch((error: Error) => error);
+  if (result instanceof Error) return { ...about, state: 'not run', why: firstLine(result) };
   const { errors, lostConnections, verdict } = result;
   const passed = errors.length === 0 && lostConnections === 0 && isClean(verdict) && result.switches === switches;
   return { ...about, state: passed ? 'passed' : 'failed', durationMs: performance.now() - startedAt, result };
@@ -93,11 +97,13 @@ function remarks(outcome: Outcome): string[] {
   const { library, switches, errors, remarks: said, verdict, gateway } = outcome.result;
   const { moves, replayed, uncertain, resubscribed } = gateway;
   const seen = `${plural(moves, 'move')}, ${count(replayed)} replayed, ${uncertain} uncertain, ${resubscribed} resubscribed`;
-  const hidden = errors.length - errorsShown;
+  const kinds = new Map<string, number>();
+  for (const text of errors) kinds.set(text, (kinds.get(text) ?? 0) + 1);
+  const hidden = kinds.size - errorsShown;
   return [
     `${head} (${library}; ${plural(switches, 'switch', 'switches')} in ${time(outcome.durationMs)}; ${seen})`,
-    ...errors.slice(0, errorsShown).map((text) => `  ${text}`),
-    ...(hidden > 0 ? [`  and ${plural(hidden, 'error')} more`] : []),
+    ...[...kinds].slice(0, errorsShown).map(([text, times]) => `  ${times > 1 ? `${count(times)} × ` : ''}${text}`),
+    ...(hidden > 0 ? [`  and ${plural(hidden, 'other')}`] : []),
     ...verdict.notes.map((note) => `  ${note}`),
     ...said.slice(0, errorsShown).map((text) => `  ${text}`),
   ];
