@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { LabClient, serverVersions } from '../../../src/lab/servers/index.js';
 import { waitFor } from '../../../src/lab/wait-for.js';
 
@@ -18,22 +18,28 @@ interface Run {
 }
 
 const running: ChildProcess[] = [];
-/** What the runs put into the temporary folder is theirs alone. */
-let temporary: string;
 
 beforeAll(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'segue-demo-test-'));
   const { setup } = await import(join(root, 'scripts', 'setup.mjs'));
   setup();
 });
 
-afterAll(() => rm(temporary, { recursive: true, force: true }));
-
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
 });
 
-function run(args: readonly string[], program = start): Run {
+/** What a run puts into the temporary folder is its own alone. */
+async function temporaryFolder({ onTestFinished }: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'segue-demo-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function run(test: TestContext, args: readonly string[], program = start): Promise<Run> {
+  return runIn(await temporaryFolder(test), args, program);
+}
+
+function runIn(temporary: string, args: readonly string[], program = start): Run {
   const env = { ...process.env, TMPDIR: temporary };
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
@@ -50,41 +56,46 @@ function run(args: readonly string[], program = start): Run {
 }
 
 describe('npm start', () => {
-  it.each([
+  it.for([
     ['valkey-8.1', 'valkey-9.1'],
     ['redis-7.0', 'valkey-9.1'],
-  ])('upgrades a pair from %s to %s under load, and Segue shows nothing but zeros', async (from, to) => {
-    const { code, stdout, stderr } = await run(['--from', from, '--to', to, '--duration', '4', '--json']).ended;
-    const table = JSON.parse(stdout);
-    expect(table.segue, stderr).toMatchObject({
-      errors: 0,
-      lost: 0,
-      doubled: 0,
-      reordered: 0,
-      wrong: 0,
-      stillStalled: false,
-      jobs: { errors: 0, lost: 0, doubled: 0, wrong: 0 },
-      notes: [],
-    });
-    expect(table.segue.writes).toBeGreaterThan(1000);
-    expect(table.segue.jobs.done).toBeGreaterThan(10);
-    // The comparison is honest only if the plain side has seen the switch.
-    expect(table.plain.errorsByKind.READONLY).toBeGreaterThan(0);
-    expect(table.plain.stillStalled).toBe(true);
-    expect(table).toMatchObject({ ok: true, from, to, switch: { resync: 'partial' } });
-    expect(table.primary.version).toContain(to);
-    expect(table.replica).toMatchObject({ link: 'connected', inStep: true });
-    expect(table.replica.version).toContain(to);
-    expect(stdout.trim().split('\n')).toHaveLength(1);
-    expect(stderr).toContain('switch: the replica becomes primary');
-    expect(stderr).not.toContain('\u001b');
-    expect(code).toBe(0);
-  });
+  ] as const)(
+    'upgrades a pair from %s to %s under load, and Segue shows nothing but zeros',
+    async ([from, to], test) => {
+      const { ended } = await run(test, ['--from', from, '--to', to, '--duration', '3', '--json']);
+      const { code, stdout, stderr } = await ended;
+      const table = JSON.parse(stdout);
+      expect(table.segue, stderr).toMatchObject({
+        errors: 0,
+        lost: 0,
+        doubled: 0,
+        reordered: 0,
+        wrong: 0,
+        stillStalled: false,
+        jobs: { errors: 0, lost: 0, doubled: 0, wrong: 0 },
+        notes: [],
+      });
+      expect(table.segue.writes).toBeGreaterThan(1000);
+      expect(table.segue.jobs.done).toBeGreaterThan(10);
+      // The comparison is honest only if the plain side has seen the switch.
+      expect(table.plain.errorsByKind.READONLY).toBeGreaterThan(0);
+      expect(table.plain.stillStalled).toBe(true);
+      expect(table).toMatchObject({ ok: true, from, to, switch: { resync: 'partial' } });
+      expect(table.primary.version).toContain(to);
+      expect(table.replica).toMatchObject({ link: 'connected', inStep: true });
+      expect(table.replica.version).toContain(to);
+      expect(stdout.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toContain('switch: the replica becomes primary');
+      expect(stderr).not.toContain('\u001b');
+      expect(code).toBe(0);
+    },
+  );
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind after %s', async (signal) => {
-    const { child, ended, stderr } = run(['--duration', '600']);
+  it.concurrent.for(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind after %s', async (signal, test) => {
+    const temporary = await temporaryFolder(test);
+    const { child, ended, stderr } = runIn(temporary, ['--duration', '600']);
     await waitFor(() => stderr().includes('✓ start a pair'), { deadlineMs: 30_000, what: 'the pair' });
-    const ports = await serverPorts();
+    const ports = await serverPorts(temporary);
     expect(ports).toHaveLength(2);
     child.kill(signal);
     expect((await ended).code).toBe(130);
@@ -95,13 +106,13 @@ describe('npm start', () => {
     for (const port of ports) await expectNobodyAt(port);
   });
 
-  it.each([
+  it.concurrent.for([
     [['--from', 'valkey-7.2'], `There are: ${serverVersions.join(', ')}.`],
     [['--to', 'latest'], `There are: ${serverVersions.join(', ')}.`],
     [['--duration', 'long'], 'A number of seconds from 1 to 3600.'],
     [['--wat'], "unknown option '--wat'"],
-  ])('refuses %j with one message and no stack', async (args, message) => {
-    const { code, stdout, stderr } = await run(args).ended;
+  ] as const)('refuses %j with one message and no stack', async ([args, message], test) => {
+    const { code, stdout, stderr } = await (await run(test, args)).ended;
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stdout).toBe('');
@@ -110,16 +121,16 @@ describe('npm start', () => {
 });
 
 describe('segue', () => {
-  it('knows its version and its commands', async () => {
+  it('knows its version and its commands', async (test) => {
     const main = join(root, 'dist', 'cli', 'main.js');
-    expect((await run(['--version'], main).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    const help = await run(['--help'], main).ended;
+    expect((await (await run(test, ['--version'], main)).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await (await run(test, ['--help'], main)).ended;
     expect(help.stdout).toContain('demo');
     expect(help.code).toBe(0);
   });
 });
 
-async function serverPorts(): Promise<number[]> {
+async function serverPorts(temporary: string): Promise<number[]> {
   const folders = await readdir(temporary);
   const texts = await Promise.all(folders.map((name) => readFile(join(temporary, name, 'server.conf'), 'utf8')));
   return texts.map((text) => Number(/^port (\d+)/m.exec(text)?.[1]));
