@@ -58,6 +58,8 @@ const deadlineMs = 30_000;
 const faultMs = 1_000;
 /** A short one, unless the operator is to sleep through it: then the one that is the default. */
 const pauseTimeoutMs = { short: 4_000, long: 12_000 };
+/** Enough for one that is not stopped, on a busy machine, too. */
+const noticeTimeoutOfApplicationsMs = 2_000;
 const limits = {
   nodeTimeoutMs: 600,
   catchUpTimeoutMs: 500,
@@ -109,10 +111,7 @@ export class Ground {
     let applications: readonly Application[] = [];
     try {
       if (isOfApplication(fault)) applications = await this.applications();
-      const operator = this.operator(fault, { journalPath, method }, boundary);
-      // Otherwise nothing would be shown.
-      if ((await operator.stopped) === 'ended')
-        throw new Error(`no operator there: ${JSON.stringify(await operator.ended)}`);
+      const operator = await this.operatorAt(fault, { journalPath, method }, boundary);
       await this.inflict(fault, operator, applications);
       const end = await operator.ended;
       const resumed = await resumeSwitch(journalPath, {
@@ -141,6 +140,21 @@ export class Ground {
     }
   }
 
+  /** Otherwise nothing would be shown. On a busy machine a node may not answer it in time: then nothing was touched. */
+  private async operatorAt(
+    fault: Fault,
+    more: Pick<SwitchOptions, 'journalPath' | 'method'>,
+    boundary: Boundary,
+  ): Promise<Operator> {
+    for (let attempt = 1; ; attempt += 1) {
+      const operator = this.operator(fault, more, boundary);
+      if ((await operator.stopped) === 'stopped') return operator;
+      const end = await operator.ended;
+      const isUntouched = end.code === 'SEGUE_SWITCH_CHECK' || end.code === 'SEGUE_SWITCH_GIVEN_UP';
+      if (!isUntouched || attempt === 5) throw new Error(`no operator there: ${JSON.stringify(end)}`);
+    }
+  }
+
   private operator(fault: Fault, more: Pick<SwitchOptions, 'journalPath' | 'method'>, boundary: Boundary): Operator {
     const [a, b] = this.nodes;
     const url = (node: LabServer, name: string): string => {
@@ -149,7 +163,8 @@ export class Ground {
     };
     const toKnownAs = `127.0.0.1:${this.cables.get(b)!.byPartner.port}`;
     const pauseMs = fault === 'stop the operator' ? pauseTimeoutMs.long : pauseTimeoutMs.short;
-    const times = { ...limits, pauseTimeoutMs: pauseMs, finishTimeoutMs: 3_000 };
+    const noticeTimeoutMs = isOfApplication(fault) ? noticeTimeoutOfApplicationsMs : limits.noticeTimeoutMs;
+    const times = { ...limits, noticeTimeoutMs, pauseTimeoutMs: pauseMs, finishTimeoutMs: 3_000 };
     return new Operator(this.folder, { ...times, ...more, from: url(a, 'A'), to: url(b, 'B'), toKnownAs }, boundary);
   }
 
