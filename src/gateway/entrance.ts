@@ -32,6 +32,8 @@ export interface EntranceOptions {
 /** Clients are looked at four times in the shortest of their time limits, within these bounds. */
 const LOOK_MIN_MS = 10;
 const LOOK_MAX_MS = 250;
+/** Where limits are long each client is looked at only every so many times: ten thousand looks take 10 ms. */
+const SHARES_MAX = 4;
 
 let clientsSoFar = 0;
 
@@ -44,6 +46,9 @@ export class Entrance implements ClientHost {
   #now: number;
   #listening: Listening | undefined;
   #timer: Timer | undefined;
+  /** A look is at one share of the clients; how many there are, and looks so far. */
+  #shares = 1;
+  #looks = 0;
   /** Of all clients. */
   #heldBytes = 0;
   #restrained = false;
@@ -179,6 +184,7 @@ export class Entrance implements ClientHost {
     const { stallTimeoutMs, idleTimeoutMs, handshakeTimeoutMs } = this.#limits;
     const shortest = Math.min(stallTimeoutMs, idleTimeoutMs || Number.POSITIVE_INFINITY, handshakeTimeoutMs);
     const ms = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, shortest / 4));
+    this.#shares = Math.max(1, Math.min(SHARES_MAX, Math.floor(shortest / 4 / ms)));
     this.#timer = this.options.clock.setTimer(ms, () => this.#look(), { unref: true });
   }
 
@@ -186,7 +192,10 @@ export class Entrance implements ClientHost {
     this.#timer = undefined;
     this.#now = this.options.clock.now();
     this.stopwatch.set(this.#now);
-    for (const client of this.#clients) client.look(this.#now);
+    const share = ++this.#looks % this.#shares;
+    for (const client of this.#clients) {
+      if (client.id % this.#shares === share) client.look(this.#now);
+    }
     for (const client of this.#parting) client.look(this.#now);
     if (this.#clients.size + this.#parting.size > 0) this.#watch();
   }
