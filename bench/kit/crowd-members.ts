@@ -7,6 +7,8 @@ export interface CrowdLog {
   /** A client saw something that it should not have seen. */
   error(what: string): void;
   lost(why: string): void;
+  /** A message or element came that was not the next; those who receive count them. */
+  odd(what: string): void;
   /** A command was answered after so many ms. */
   answered(ms: number): void;
 }
@@ -51,6 +53,11 @@ export abstract class Member implements SessionOwner {
 
   protected abstract take(reply: Reply | Push): void;
 
+  protected follow(where: string, numbers: Sequence, number: number): void {
+    const { last } = numbers;
+    if (!numbers.take(number)) this.log.odd(`${where}: ${number} came after ${last}`);
+  }
+
   protected unexpected(reply: Reply | Push): void {
     this.log.error(`unexpected: ${JSON.stringify(texts(reply)).slice(0, 100)}`);
   }
@@ -85,7 +92,8 @@ export class Subscriber extends Member {
 
   protected take(reply: Reply | Push): void {
     const [kind, channel, number] = Array.isArray(reply) ? reply : [];
-    if (String(kind) === 'message' && String(channel) === this.channel) this.numbers.take(Number(String(number)));
+    if (String(kind) === 'message' && String(channel) === this.channel)
+      this.follow(this.channel, this.numbers, Number(number));
     else if (String(kind) !== 'subscribe') this.unexpected(reply);
   }
 }
@@ -108,7 +116,7 @@ export class Waiter extends Member {
   protected take(reply: Reply | Push): void {
     const [key, number] = Array.isArray(reply) ? reply : [];
     if (String(key) === this.key) {
-      this.numbers.take(Number(String(number)));
+      this.follow(this.key, this.numbers, Number(number));
       this.session.send(this.command);
     } else {
       this.unexpected(reply);

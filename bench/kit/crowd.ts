@@ -16,7 +16,7 @@ export interface CrowdReport {
   readonly connected: number;
   readonly lost: number;
   readonly errors: number;
-  /** Of `lost` and `errors`, the first few. */
+  /** Of what went wrong, the first few. */
   readonly examples: readonly string[];
   readonly messages: Delivery;
   readonly elements: Delivery;
@@ -28,7 +28,10 @@ export interface CrowdReport {
 
 export interface Delivery {
   readonly delivered: number;
+  /** Others came after them. */
   readonly missed: number;
+  /** The last ones, that have not come. */
+  readonly outstanding: number;
   readonly again: number;
 }
 
@@ -94,7 +97,7 @@ export class Crowd implements CrowdLog {
     beganAt = performance.now();
   }
 
-  /** No more work; resolves when everything has arrived, or when `deadlineMs` are over. What is missing then counts as missed. */
+  /** No more work; resolves when everything has arrived, or when `deadlineMs` are over. What is missing then is outstanding. */
   async settle(deadlineMs: number): Promise<void> {
     clearInterval(this.timer);
     await waitFor(() => this.isSettled, { deadlineMs, what: 'everything to arrive', intervalMs: 20 }).catch(() => {});
@@ -106,10 +109,11 @@ export class Crowd implements CrowdLog {
 
   report(): CrowdReport {
     const delivery = (all: readonly (Subscriber | Waiter)[], sentTo: (at: number) => number): Delivery => {
-      const sum = { delivered: 0, missed: 0, again: 0 };
+      const sum = { delivered: 0, missed: 0, outstanding: 0, again: 0 };
       for (const [at, { numbers }] of all.entries()) {
         sum.delivered += numbers.last - numbers.missed;
-        sum.missed += numbers.missed + sentTo(at) - numbers.last;
+        sum.missed += numbers.missed;
+        sum.outstanding += sentTo(at) - numbers.last;
         sum.again += numbers.again;
       }
       return sum;
@@ -141,6 +145,10 @@ export class Crowd implements CrowdLog {
   lost(why: string): void {
     this.lostSoFar += 1;
     this.note(`connection lost: ${why}`);
+  }
+
+  odd(what: string): void {
+    this.note(what);
   }
 
   answered(ms: number): void {

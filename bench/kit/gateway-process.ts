@@ -27,7 +27,7 @@ export interface Memory {
 export type GatewayNews = { readonly port: number } | { readonly memory: Memory } | { readonly census: Census };
 
 const tell = (news: GatewayNews): void => {
-  process.send?.(news);
+  process.send?.(news, undefined, undefined, () => {}); // whoever asked may have gone
 };
 
 const gateway = new Gateway(JSON.parse(process.argv[2]!) as GatewayOptions);

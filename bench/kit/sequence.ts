@@ -6,12 +6,15 @@ export class Sequence {
   /** Came again, or after a later one. */
   again = 0;
 
-  take(number: number): void {
+  /** False when it is not the next. */
+  take(number: number): boolean {
+    const isNext = number === this.last + 1;
     if (number > this.last) {
       this.missed += number - this.last - 1;
       this.last = number;
     } else {
       this.again += 1;
     }
+    return isNext;
   }
 }
