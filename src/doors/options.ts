@@ -22,7 +22,7 @@ export interface SegueOptions extends Partial<SessionOptions> {
   notices?: boolean;
   /** How long an operator may make commands wait. */
   noticeHoldMaxMs?: number;
-  /** Is told of every hold, move, failed join, uncertain command, and change of the pair. */
+  /** Is told of all that happens to its sessions and their pair: docs/events.md. */
   onEvent?: (event: SegueEvent) => void;
 }
 
@@ -163,7 +163,7 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
   onEvent: {
     kind: 'function',
     byDefault: 'none',
-    what: 'Is told of every hold, move, failed join, uncertain command, and change of the pair.',
+    what: 'Is told of all that happens to its sessions and their pair ([events.md](events.md)). Channels of `node:diagnostics_channel` tell the same of all sessions of the process.',
   },
 };
 
