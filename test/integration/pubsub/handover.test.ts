@@ -75,7 +75,7 @@ describe.each(['valkey-9.1', 'redis-7.0'])('messages on %s', (version) => {
       await audience.progress(messages);
       await switchOver(notice);
       await waitFor(() => of(events, 'handed-over').length + of(events, 'resubscribed').length, {
-        deadlineMs: 10_000,
+        deadlineMs: 60_000,
         what: `round ${round}`,
         until: (count) => count >= round * subscribers,
       });
