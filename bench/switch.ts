@@ -43,7 +43,8 @@ class Arena {
   private readonly load: Thread<TrafficService>;
   private readonly probe: Thread<TrafficService>;
   private readonly verdicts: Verdict[] = [];
-  private activeMs = 0;
+  /** The load's writes right before the switches, and the time that they took. */
+  private readonly quiet = { writes: 0, ms: 0 };
 
   constructor(
     /** The primary first. */
@@ -61,9 +62,9 @@ class Arena {
   }
 
   async measure(method: Method, into: Tally): Promise<void> {
-    const beganAt = performance.now();
     await Promise.all([this.load.call('resume'), this.probe.call('resume')]);
-    await rest(settleMs);
+    await rest(settleMs / 2);
+    await this.countQuietly();
     const [from, to] = this.nodes;
     const before = await syncsOf(to);
     await this.probe.call('open');
@@ -75,7 +76,16 @@ class Arena {
       if (after.full > before.full || after.partial <= before.partial) into.fullResyncs += 1;
     }
     await Promise.all([this.load.call('pause'), this.probe.call('pause')]);
-    this.activeMs += performance.now() - beganAt;
+  }
+
+  /** What the load comes to while nothing happens: a method that stalls it for long would make it look small. */
+  private async countQuietly(): Promise<void> {
+    const beganAt = performance.now();
+    const before = await this.load.call('counts');
+    await rest(settleMs);
+    const after = await this.load.call('counts');
+    this.quiet.writes += after.writes - before.writes;
+    this.quiet.ms += performance.now() - beganAt;
   }
 
   /** Compares everything that was written since the last time. */
@@ -87,7 +97,7 @@ class Arena {
   async account(): Promise<string> {
     const [background, own] = await Promise.all([this.load.call('counts'), this.probe.call('counts')]);
     const { lost, doubled, reordered, ghosts, misanswered, unsettled, notes } = mergeVerdicts(this.verdicts);
-    const rate = Math.round((background.writes / this.activeMs) * 1000);
+    const rate = Math.round((this.quiet.writes / this.quiet.ms) * 1000);
     const errors = background.errors + own.errors;
     const wrong = ghosts + misanswered + unsettled;
     const examples = [...background.examples, ...own.examples, ...notes].slice(0, 5).map((text) => `\n    ${text}`);

@@ -27,6 +27,8 @@ interface Writer {
 }
 
 const patienceMs = 10_000;
+/** Older batches that were due are given up: so long nobody who wants to write has been waiting. */
+const arrearsMaxMs = 100;
 /** Makes entries of about a hundred bytes. */
 const padding = '-'.repeat(60);
 
@@ -110,7 +112,8 @@ export class Traffic {
     while (!this.isPausing) {
       if (everyMs > 0) {
         await rest(dueAt - this.meter.now());
-        dueAt = Math.max(dueAt + everyMs, this.meter.now());
+        // What was due while it could not write follows at once: else the load would be less than was asked for.
+        dueAt = Math.max(dueAt + everyMs, this.meter.now() - arrearsMaxMs);
       }
       const numbers = Array.from({ length: batch }, () => ledger.issue());
       const sentAt = this.meter.now();
