@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mergeVerdicts, newVerdict, type Verdict } from '../../src/lab/load/index.js';
@@ -50,6 +51,8 @@ const errorsMax = 50;
 /** Switches a pair back and forth under one client's programs, and compares what they said with the data. */
 export async function runCourse(entry: ClientEntry, launch: Launch, options: CourseOptions): Promise<CourseResult> {
   const folder = await mkdtemp(join(tmpdir(), 'segue-clients-'));
+  const leave = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', leave);
   const switcher = new Switcher();
   let pair: LabPair | undefined;
   let gateway: GatewayProcess | undefined;
@@ -64,7 +67,8 @@ export async function runCourse(entry: ClientEntry, launch: Launch, options: Cou
     await gateway?.stop();
     await switcher.close();
     await pair?.stop();
-    await rm(folder, { recursive: true, force: true });
+    leave();
+    process.off('exit', leave);
   }
 }
 

@@ -23,6 +23,7 @@ type Outcome = { readonly client: string; readonly language: string; readonly ve
 
 const names = catalog.map(({ name }) => name);
 const errorsShown = 10;
+const switchesPerLine = 25;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const program = new Command('npm run test:clients --')
@@ -83,8 +84,11 @@ async function runOne(
   const about = { client: entry.name, language: entry.language, version };
   if (typeof launch === 'string') return { ...about, state: 'not run', why: launch };
   const startedAt = performance.now();
+  const onSwitch = (done: number) => {
+    if (done % switchesPerLine === 0) say(`${entry.name} on ${version}: ${done} switches`);
+  };
   const { switches = entry.switches, pace: paceMs } = flags;
-  const result = await runCourse(entry, launch, { version, switches, paceMs }).catch((error: Error) => error);
+  const result = await runCourse(entry, launch, { version, switches, paceMs, onSwitch }).catch((error: Error) => error);
   if (result instanceof Error) return { ...about, state: 'not run', why: firstLine(result) };
   const { errors, lostConnections, verdict } = result;
   const passed = errors.length === 0 && lostConnections === 0 && isClean(verdict) && result.switches === switches;
@@ -152,6 +156,14 @@ function tableOf(outcomes: readonly Outcome[]): string[] {
     style,
   );
 }
+
+// What was started ends with this process, if it ends by itself: so it must.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.once(signal, () => process.exit(code));
 
 program.parseAsync().catch((error: { exitCode?: number; stack?: string }) => {
   if (error.exitCode === undefined) say(`segue: internal error: ${error.stack}`);
