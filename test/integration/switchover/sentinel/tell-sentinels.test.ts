@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import {
   type LabPair,
   type LabSentinel,
@@ -15,24 +15,31 @@ import { reversed, sentinelOrders, tellSentinels } from '../../../../src/switcho
 import { isReached, type ReachedNode, type Survey, takeSurvey } from '../../../../src/switchover/survey/index.js';
 
 const deadlineMs = 20_000;
-let pair: LabPair | undefined;
-let sentinels: LabSentinel[] = [];
+// All wait more than they work, each on servers of its own: so several at a time.
+interface Ground extends LabPair {
+  readonly sentinels: readonly LabSentinel[];
+  /** Whom each of them takes for the primary. */
+  primaries(): Promise<string[]>;
+}
 
-afterEach(async () => {
-  await Promise.all(sentinels.map((one) => one.stop()));
-  await pair?.stop();
-  [pair, sentinels] = [undefined, []];
-});
-
-async function start(version: ServerVersion, count: number, options: Partial<SentinelOptions> = {}): Promise<LabPair> {
-  const started = await startPair({
+async function start(
+  { onTestFinished }: TestContext,
+  version: ServerVersion,
+  count: number,
+  options: Partial<SentinelOptions> = {},
+): Promise<Ground> {
+  const pair = await startPair({
     version,
     ...(options.password === undefined ? {} : { password: options.password }),
   });
-  pair = started;
+  onTestFinished(() => pair.stop());
+  const sentinels: LabSentinel[] = [];
+  onTestFinished(async () => {
+    await Promise.all(sentinels.map((one) => one.stop()));
+  });
   const quorum = Math.floor(count / 2) + 1;
   for (let at = 0; at < count; at += 1) {
-    sentinels.push(await startSentinel({ version, primary: started.primary, quorum, downAfterMs: 1_000, ...options }));
+    sentinels.push(await startSentinel({ version, primary: pair.primary, quorum, downAfterMs: 1_000, ...options }));
   }
   for (const one of sentinels) {
     await waitFor(() => Promise.all([list(one, 'REPLICAS'), list(one, 'SENTINELS')]), {
@@ -41,7 +48,7 @@ async function start(version: ServerVersion, count: number, options: Partial<Sen
       until: ([replicas, peers]) => replicas.length === 1 && peers.length === count - 1,
     });
   }
-  return started;
+  return { ...pair, sentinels, primaries: () => Promise.all(sentinels.map((one) => one.primary())) };
 }
 
 async function list(sentinel: LabSentinel, what: string): Promise<Record<string, string>[]> {
@@ -52,8 +59,6 @@ async function list(sentinel: LabSentinel, what: string): Promise<Record<string,
     return fields;
   });
 }
-
-const primaries = (): Promise<string[]> => Promise.all(sentinels.map((one) => one.primary()));
 
 function ordersOf(survey: Survey): ReturnType<typeof sentinelOrders> {
   const to = survey.nodes.filter(isReached).find(({ role }) => role === 'replica') as ReachedNode;
@@ -75,9 +80,9 @@ async function content(sentinel: LabSentinel, primary: string): Promise<void> {
   });
 }
 
-describe.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)('three Sentinels on %s', (version) => {
-  it('are found by their hello, told of a switch at once, and can fail over afterwards', async () => {
-    const { primary, replica } = await start(version, 3);
+describe.concurrent.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)('three Sentinels on %s', (version) => {
+  it('are found by their hello, told of a switch at once, and can fail over afterwards', async (test) => {
+    const { primary, replica, sentinels, primaries } = await start(test, version, 3);
     const access = { nodes: [`valkey://${primary.address}`] };
     const survey = await takeSurvey(access);
     expect(survey.sentinels.map(({ name }) => name).sort()).toEqual(sentinels.map(({ address }) => address).sort());
@@ -121,9 +126,12 @@ describe.each(['redis-7.0', 'valkey-8.1', 'valkey-9.1'] as const)('three Sentine
   });
 });
 
-describe('one Sentinel', () => {
-  it('without peers, with passwords, is told, and told back', async () => {
-    const { primary, replica } = await start('valkey-9.1', 1, { password: 'pair-secret', ownPassword: 'own-secret' });
+describe.concurrent('one Sentinel', () => {
+  it('without peers, with passwords, is told, and told back', async (test) => {
+    const { primary, replica, sentinels, primaries } = await start(test, 'valkey-9.1', 1, {
+      password: 'pair-secret',
+      ownPassword: 'own-secret',
+    });
     const [watcher] = sentinels as [LabSentinel];
     const node = { nodes: [`valkey://:pair-secret@${primary.address}`] };
     const unknown = await takeSurvey(node);
@@ -155,8 +163,8 @@ describe('one Sentinel', () => {
     expect(await primaries()).toEqual([primary.address]);
   });
 
-  it('is told by whoever ends a switch that was broken off', async () => {
-    const { primary, replica } = await start('redis-7.0', 1);
+  it('is told by whoever ends a switch that was broken off', async (test) => {
+    const { primary, replica, primaries } = await start(test, 'redis-7.0', 1);
     const journalPath = `${primary.dir}/switch.journal`;
     const [from, to] = [`valkey://${primary.address}`, `valkey://${replica.address}`];
     const onBoundary: SwitchOptions['onBoundary'] = ({ step, side }) => {
@@ -169,8 +177,8 @@ describe('one Sentinel', () => {
     expect(await primaries()).toEqual([replica.address]);
   });
 
-  it('that is gone is reported', async () => {
-    const { primary } = await start('valkey-8.1', 1);
+  it('that is gone is reported', async (test) => {
+    const { primary, sentinels } = await start(test, 'valkey-8.1', 1);
     const access = { nodes: [`valkey://${primary.address}`], sentinels: [`valkey://${sentinels[0]!.address}`] };
     const orders = ordersOf(await takeSurvey(access));
     sentinels[0]!.kill();
