@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import {
   type LabPair,
   type PairOptions,
@@ -9,15 +9,10 @@ import {
 import { type StepName, SwitchError, type SwitchOptions, switchPrimary } from '../../../src/switchover/index.js';
 import { stepsOf } from '../../../src/switchover/steps/index.js';
 
-let pair: LabPair | undefined;
-
-afterEach(async () => {
-  await pair?.stop();
-  pair = undefined;
-});
-
-async function start(options: PairOptions = {}): Promise<LabPair> {
-  pair = await startPair(options);
+// All wait more than they work, each on servers of its own: so several at a time.
+async function start({ onTestFinished }: TestContext, options: PairOptions = {}): Promise<LabPair> {
+  const pair = await startPair(options);
+  onTestFinished(() => pair.stop());
   return pair;
 }
 
@@ -34,9 +29,9 @@ async function failureOf(promise: Promise<unknown>): Promise<SwitchError> {
   return error as SwitchError;
 }
 
-describe('switchPrimary', () => {
-  it.each(serverVersions)('switches there and back, with partial resyncs, on %s', async (version) => {
-    const { primary, replica } = await start({ version });
+describe.concurrent('switchPrimary', () => {
+  it.for(serverVersions)('switches there and back, with partial resyncs, on %s', async (version, test) => {
+    const { primary, replica } = await start(test, { version });
     await primary.cli('SET', 'before', 'yes');
     const there = await switchPrimary({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` });
     expect(there.resync).toBe('partial');
@@ -51,9 +46,9 @@ describe('switchPrimary', () => {
     expect(await primary.cli('SET', 'again', 'yes')).toBe('OK');
   });
 
-  it('reports its steps in order and tells them', async () => {
+  it('reports its steps in order and tells them', async (test) => {
     const told: StepName[] = [];
-    const report = await switchPrimary({ ...optionsOf(await start()), onStep: ({ name }) => told.push(name) });
+    const report = await switchPrimary({ ...optionsOf(await start(test)), onStep: ({ name }) => told.push(name) });
     const names = report.steps.map(({ name }) => name);
     expect(names).toEqual(stepsOf.manual.map(({ name }) => name));
     expect(told).toEqual(names);
@@ -62,8 +57,8 @@ describe('switchPrimary', () => {
     expect(report.offset).toBeGreaterThan(0);
   });
 
-  it('takes the other replicas along', async () => {
-    const { primary, replica, nodes } = await start({ replicas: 3 });
+  it('takes the other replicas along', async (test) => {
+    const { primary, replica, nodes } = await start(test, { replicas: 3 });
     const others = nodes.slice(2);
     const report = await switchPrimary({
       from: `valkey://${primary.address}`,
@@ -77,8 +72,8 @@ describe('switchPrimary', () => {
     }
   });
 
-  it('logs in with user and password of the URL or of the options', async () => {
-    const { primary, replica } = await start({ password: 'se:cr@t' });
+  it('logs in with user and password of the URL or of the options', async (test) => {
+    const { primary, replica } = await start(test, { password: 'se:cr@t' });
     const wrong = failureOf(switchPrimary({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` }));
     expect(await wrong).toMatchObject({ code: 'SEGUE_SWITCH_CHECK' });
     const report = await switchPrimary({
@@ -90,8 +85,8 @@ describe('switchPrimary', () => {
     expect(JSON.stringify(report)).not.toContain('cr@t');
   });
 
-  it('works over TLS', async () => {
-    const { primary, replica } = await start({ tls: true });
+  it('works over TLS', async (test) => {
+    const { primary, replica } = await start(test, { tls: true });
     const report = await switchPrimary({
       from: `valkeys://${primary.address}`,
       to: `valkeys://${replica.address}`,
@@ -101,9 +96,9 @@ describe('switchPrimary', () => {
   });
 });
 
-describe('switchPrimary refuses', () => {
-  it('a primary that is a replica', async () => {
-    const { primary, replica } = await start();
+describe.concurrent('switchPrimary refuses', () => {
+  it('a primary that is a replica', async (test) => {
+    const { primary, replica } = await start(test);
     const error = await failureOf(
       switchPrimary({ from: `valkey://${replica.address}`, to: `valkey://${primary.address}` }),
     );
@@ -112,8 +107,8 @@ describe('switchPrimary refuses', () => {
     expect(error.message).toContain('nothing touched');
   });
 
-  it('two nodes that have nothing to do with each other', async () => {
-    const { primary } = await start();
+  it('two nodes that have nothing to do with each other', async (test) => {
+    const { primary } = await start(test);
     const other = await startPair();
     try {
       const error = await failureOf(
@@ -126,8 +121,8 @@ describe('switchPrimary refuses', () => {
     }
   });
 
-  it('a node that is not there', async () => {
-    const { primary, replica } = await start();
+  it('a node that is not there', async (test) => {
+    const { primary, replica } = await start(test);
     await replica.stop();
     const error = await failureOf(
       switchPrimary({ from: `valkey://${primary.address}`, to: `valkey://${replica.address}` }),
