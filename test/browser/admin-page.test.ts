@@ -133,10 +133,15 @@ describe('the page for people, in a browser', () => {
         text: '\r',
       });
     };
+    const asked = () =>
+      waitFor(() => browser.evaluate('document.activeElement.id'), {
+        deadlineMs: 20_000,
+        what: 'the field for the token, ready to be typed into',
+        until: (id) => id === 'token',
+      });
     await open(url);
-    await browser.until(/Token/, '#door');
+    await asked();
     await looksRight('token');
-    expect(await browser.evaluate('document.activeElement.id')).toBe('token');
     await type('wrong');
     await browser.until(/This is not the token/, '#door');
     await type(TOKEN);
@@ -147,7 +152,7 @@ describe('the page for people, in a browser', () => {
     expect(browser.requests.join()).not.toMatch(/sesame|wrong/);
     expect(await browser.evaluate('document.documentElement.outerHTML.includes("sesame")')).toBe(false);
     await browser.evaluate('document.getElementById("forget").click()');
-    await browser.until(/Token/, '#door');
+    await asked();
     expect(await browser.evaluate('sessionStorage.length')).toBe(0);
     expect(faults()).toEqual([]);
   });
