@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { stageText } from '../../src/cli/upgrade/upgrade-lines.js';
 import { LoadRun, openClient } from '../../src/lab/load/index.js';
 import { replicationOf, startPair } from '../../src/lab/servers/index.js';
@@ -9,32 +9,27 @@ import { RestartService } from '../integration/upgrade/restart-service.js';
 
 // kill -9 of the operator in every stage; then the upgrade is resumed. No application notices either.
 const deadlineMs = 60_000;
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
 
 /** The stages of an upgrade of a pair, with placeholders for its nodes: a new kind of stage shows up here by itself. */
 const plan = { primary: 'A', target: 'B', replicas: ['B'], switchBack: true, restMs: 0, expect: undefined };
 const stages = stagesOf(plan).map(stageText);
 
-it.each(stages.map((text, index) => [index, text] as const))(
+// Each has servers of its own and waits most of the time: so several at a time.
+it.concurrent.for(stages.map((text, index) => [index, text] as const))(
   'killed in stage %i, "%s", the upgrade is resumed',
-  async (index, _text) => {
+  { timeout: 180_000 },
+  async ([index], { onTestFinished }) => {
     const home = await CliHome.make();
-    closing.push(() => home.leave());
+    onTestFinished(() => home.leave());
     const pair = await startPair({ version: 'valkey-8.1' });
-    closing.push(() => pair.stop());
+    onTestFinished(() => pair.stop());
     const { primary, replica } = pair;
     const service = await RestartService.start(pair.nodes, 'valkey-9.1', home.folder);
-    closing.push(() => service.close());
+    onTestFinished(() => service.close());
     const client = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: true });
     const load = new LoadRun(client, { keyPrefix: 'load', seed: index, paceMs: 10, workloads: ['single', 'multi'] });
-    closing.push(
-      () => client.disconnect(),
-      () => load.close(),
-    );
+    onTestFinished(() => client.disconnect());
+    onTestFinished(() => load.close());
     await waitFor(() => load.meter.report().writes > 50, { deadlineMs, what: 'some writes' });
 
     const args = ['upgrade', '--nodes', primary.address, '--restart', service.command, '--yes', '--switch-back'];
@@ -53,8 +48,7 @@ it.each(stages.map((text, index) => [index, text] as const))(
     expect(await load.stop(deadlineMs)).toBe(true);
     expect(load.meter.report()).toMatchObject({ errors: 0, examples: [] });
     const reader = openClient({ library: 'ioredis6', host: primary.host, port: primary.port, segue: false });
-    closing.push(() => reader.disconnect());
+    onTestFinished(() => reader.disconnect());
     expect((await load.verify(reader)).notes).toEqual([]);
   },
-  180_000,
 );
