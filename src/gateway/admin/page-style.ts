@@ -114,6 +114,7 @@ input { flex: 1; min-width: 0; font: inherit; padding: .5rem .8rem; border: 1px 
   #figures { grid-template-columns: repeat(2, 1fr); gap: .5rem; } #figures b { font-size: 1.35rem; }
   .node, .node.door { flex: 1 1 100%; } .flow { display: none; }
   #switches li { grid-template-columns: 1fr; } .when { justify-content: flex-start; }
+  .ages span:nth-child(2) { visibility: hidden; }
   .felt { flex-wrap: wrap; gap: .2rem .75rem; } .felt .bar { flex: 0 0 100%; }
   #listeners { grid-template-columns: 1fr; } output { flex: 1 0 100%; margin: 0; }
 }
