@@ -55,7 +55,10 @@ export interface SwitchOptions extends SwitchAccess {
    * Default true.
    */
   sentinels?: boolean | readonly SentinelOrder[];
-  /** How long to wait for the answers to a notice. Default 1000. */
+  /**
+   * How long to wait for the answers to a notice. Default 1000. It must leave time for the rest: once fenced, a replica can be
+   * promoted for `pauseTimeoutMs` less 5500 ms (or less its half, where that is shorter), and not later.
+   */
   noticeTimeoutMs?: number;
   /** File for the journal, which resumeSwitch reads. Without it a switch that is broken off cannot be resumed. */
   journalPath?: string;

@@ -56,7 +56,7 @@ export interface Account {
 const deadlineMs = 30_000;
 /** Longer than the operator waits for an answer. */
 const faultMs = 1_000;
-/** A short one, unless the operator is to sleep through it: then the one that is the default. */
+/** A short one, unless the operator is to sleep through it, or to wait for answers: then the one that is the default. */
 const pauseTimeoutMs = { short: 4_000, long: 12_000 };
 /** Enough for one that is not stopped, on a busy machine, too. */
 const noticeTimeoutOfApplicationsMs = 2_000;
@@ -162,7 +162,8 @@ export class Ground {
       return isDisturbed ? this.cables.get(node)!.byOperator.url : `valkey://${node.address}`;
     };
     const toKnownAs = `127.0.0.1:${this.cables.get(b)!.byPartner.port}`;
-    const pauseMs = fault === 'stop the operator' ? pauseTimeoutMs.long : pauseTimeoutMs.short;
+    const isLong = fault === 'stop the operator' || isOfApplication(fault);
+    const pauseMs = isLong ? pauseTimeoutMs.long : pauseTimeoutMs.short;
     const noticeTimeoutMs = isOfApplication(fault) ? noticeTimeoutOfApplicationsMs : limits.noticeTimeoutMs;
     const times = { ...limits, noticeTimeoutMs, pauseTimeoutMs: pauseMs, finishTimeoutMs: 3_000 };
     return new Operator(this.folder, { ...times, ...more, from: url(a, 'A'), to: url(b, 'B'), toKnownAs }, boundary);
