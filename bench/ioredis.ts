@@ -6,23 +6,36 @@
  *   npm run bench                      all rows, medians of 7 rounds
  *   npm run bench -- --rounds 3 --library ioredis5 --no-pin
  */
-import { parseArgs } from 'node:util';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { Redis as Valkey } from 'iovalkey';
 import { segueConnector } from '../src/doors/ioredis/index.js';
-import { startPair } from '../src/lab/servers/index.js';
+import { serverVersions, startPair } from '../src/lab/servers/index.js';
 import { CeilingConnector } from './kit/ceiling.js';
+import { oneOf, readFlags, runProgramUntilSignal, wholeNumber } from './kit/command-line.js';
+import { median } from './kit/contest.js';
 import { pinApart } from './kit/pin.js';
 
 type Client = Redis6;
 type Library = new (options: Record<string, unknown>) => Client;
 
-const LIBRARIES: Record<string, Library> = {
+const LIBRARIES = {
   ioredis6: Redis6 as unknown as Library,
   ioredis5: Redis5 as unknown as Library,
   iovalkey: Valkey as unknown as Library,
 };
+const LIBRARY_NAMES = Object.keys(LIBRARIES) as (keyof typeof LIBRARIES)[];
+
+const help = `npm run bench -- [options]
+
+  --rounds <number>   medians of so many; default 7
+  --ms <number>       of each row, client and round; default 600
+  --library <name>    ${LIBRARY_NAMES.join(', ')}; default ioredis6
+  --version <name>    of the servers: ${serverVersions.join(', ')}; default valkey-9.1
+  --no-pin            servers and clients share the cores
+  --help
+
+Other benchmarks: npm run bench -- scanner, npm run bench:switch, npm run bench:gateway, npm run soak:gateway.`;
 
 /** One kind of work: runs until `untilMs` (performance.now) and resolves with the commands done. */
 type Work = (client: Client, untilMs: number) => Promise<number>;
@@ -73,10 +86,6 @@ const ROWS: readonly Row[] = [
   { name: 'pipelines of 100', atLeast: 0.95, work: pipelines(100) },
   { name: '16 KB, 10 loops', atLeast: 0.95, work: loops(10, LARGE) },
 ];
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
 
 interface Sample {
   /** Thousand commands a second. */
@@ -145,32 +154,36 @@ function line(row: Row, samples: readonly BySide<Sample>[]): string {
   return `${row.name.padEnd(18)}${rates}${ratios}   ${costs}${gained < row.atLeast ? '  below the goal' : ''}`;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '7' },
-      ms: { type: 'string', default: '600' },
-      library: { type: 'string', default: 'ioredis6' },
-      version: { type: 'string', default: 'valkey-9.1' },
-      'no-pin': { type: 'boolean', default: false },
-    },
+async function main(signal: AbortSignal): Promise<void> {
+  const flags = readFlags({
+    rounds: 'value',
+    ms: 'value',
+    library: 'value',
+    version: 'value',
+    'no-pin': 'flag',
+    help: 'flag',
   });
-  const library = LIBRARIES[values.library];
-  if (library === undefined) throw new Error(`no library "${values.library}": ${Object.keys(LIBRARIES).join(', ')}`);
-  const pair = await startPair({ version: values.version as 'valkey-9.1' });
+  if (flags.help) return console.log(help);
+  const rounds = wholeNumber('rounds', flags.rounds, 7, 1, 1000);
+  const ms = wholeNumber('ms', flags.ms, 600, 10, 60_000);
+  const name = oneOf('library', flags.library, LIBRARY_NAMES, 'ioredis6');
+  const version = oneOf('version', flags.version, serverVersions, 'valkey-9.1');
+  const library = LIBRARIES[name];
+  const pair = await startPair({ version, onProgress: console.error });
   const place = { host: pair.primary.host, port: pair.primary.port };
-  const pinning = values['no-pin'] ? 'not pinned' : pinApart(pair.nodes.map(({ pid }) => pid));
+  const pinning = flags['no-pin'] ? 'not pinned' : pinApart(pair.nodes.map(({ pid }) => pid));
   const clients: BySide<Client> = {
     plain: new library(place),
     segue: new library({ ...place, Connector: segueConnector() }),
     ceiling: new library({ ...place, Connector: CeilingConnector }),
   };
   try {
-    const what = `medians of ${values.rounds} rounds, thousand commands a second`;
-    console.log(`${values.library} on ${values.version}, ${what}; ${pinning}`);
+    const what = `medians of ${rounds} rounds, thousand commands a second`;
+    console.log(`${name} on ${version}, ${what}; ${pinning}`);
     console.log(HEAD);
     for (const row of ROWS) {
-      const samples = await compare(row.work, clients, Number(values.rounds), Number(values.ms));
+      signal.throwIfAborted();
+      const samples = await compare(row.work, clients, rounds, ms);
       console.log(line(row, samples));
     }
   } finally {
@@ -179,4 +192,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await runProgramUntilSignal(main);
