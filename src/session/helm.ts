@@ -220,7 +220,15 @@ export class Helm<P extends Primary> {
       this.crew.settler.settleAnswered();
       this.crew.ports.relieved?.();
     }
+    const joining = this.#state.at === 'joining' ? this.#state.view.node : undefined;
     this.dispatch({ type: 'due' });
+    if (joining !== undefined && this.#state.at !== 'joining') this.#tellMissed(joining);
+  }
+
+  #tellMissed(node: string): void {
+    const reason = `not joined within ${this.crew.options.joinTimeoutMs} ms`;
+    this.#wait.blame(`${node}: ${reason}`);
+    this.crew.ports.onEvent({ type: 'join-failed', node, reason, ahead: false });
   }
 
   // ---- with a node ---------------------------------------------------------------------------------------------

@@ -98,6 +98,9 @@ export interface Moment {
 
 const SEEK_AGAIN_MS = 100;
 const REST_MAX_MS = 100;
+/** A timer that comes so late was kept from coming. No more than so often in one joining: nodes may be silent as well. */
+const STALL_MS = 100;
+const STALLS_MAX = 4;
 const LOST = [{ do: 'settle-lost' }, { do: 'rewind' }] as const;
 /** What follows from `event` in `state`. An event that means nothing there changes nothing. */
 export function step<P extends Primary>(state: State<P>, event: Event<P>, moment: Moment): Step<P> {
@@ -195,7 +198,7 @@ function onDue<P extends Primary>(state: State<P>, moment: Moment): Step<P> {
     case 'resting':
       return becomeJoining(state.course, state.view, moment);
     case 'joining':
-      return withEffects([{ do: 'hang-up' }], missed(state, moment));
+      return hasStalled(state, moment) ? stay(afterStall(state, moment)) : tooLate(state, moment);
     case 'leaving':
       return withEffects([{ do: 'hang-up' }, ...LOST], left(state, moment));
     case 'holding':
@@ -232,6 +235,19 @@ function left<P extends Primary>(state: State<P> & { at: 'leaving' }, moment: Mo
   return withEffects(enough ? [{ do: 'give-up' }] : [], next);
 }
 
+/** So late, the process itself has stood still: what the node has said meanwhile is not read yet. */
+function hasStalled({ dueAt, stalls }: State & { at: 'joining' }, { now }: Moment): boolean {
+  return now - dueAt >= STALL_MS && stalls < STALLS_MAX;
+}
+
+function afterStall<P extends Primary>(state: State<P> & { at: 'joining' }, { now, limits }: Moment): State<P> {
+  return { ...state, dueAt: now + limits.joinTimeoutMs, stalls: state.stalls + 1 };
+}
+
+function tooLate<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
+  return withEffects([{ do: 'hang-up' }], missed(state, moment));
+}
+
 function missed<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
   return becomeSeeking(oneMoreMove(state.course), state.view, moment);
 }
@@ -250,7 +266,7 @@ function becomeResting<P extends Primary>(course: Course<P>, view: P, { now }: M
 
 function becomeJoining<P extends Primary>(course: Course<P>, view: P, { now, limits }: Moment): Step<P> {
   return {
-    state: { at: 'joining', course, view, dueAt: now + limits.joinTimeoutMs },
+    state: { at: 'joining', course, view, dueAt: now + limits.joinTimeoutMs, stalls: 0 },
     effects: [{ do: 'dial', view }],
   };
 }

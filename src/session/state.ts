@@ -16,7 +16,7 @@ export type State<P extends Primary = Primary> =
   /** The primary is said to be the node that just refused: wait a little. Commands are held. */
   | { at: 'resting'; course: Course<P>; view: P; dueAt: number }
   /** Dialling `view` and restoring the session there. Commands are held. */
-  | { at: 'joining'; course: Course<P>; view: P; dueAt: number }
+  | { at: 'joining'; course: Course<P>; view: P; dueAt: number; stalls: number }
   /** Commands go to `view` and answers come back. */
   | { at: 'flowing'; course: Course<P>; view: P }
   /** Nothing more is sent to `view` for a while; it answers what it has. A switch away from it is expected. */

@@ -67,6 +67,13 @@ describe('a connection that ends is told with', () => {
     expect(of(stage, 'lost')).toEqual([{ node: 'A', reason: 'no answer within 100 ms', unanswered: 1 }]);
   });
 
+  it('the patience, where a node that is being joined does not', () => {
+    const stage = Stage.flowing({ joinTimeoutMs: 100 });
+    stage.primary('B');
+    stage.wait(100);
+    expect(of(stage, 'join-failed')).toEqual([{ node: 'B', reason: 'not joined within 100 ms', ahead: false }]);
+  });
+
   it('the end of the session, where half of a reply is with the client', () => {
     const stage = Stage.flowing({ replyBytesMax: 1024 });
     stage.client('GET a');

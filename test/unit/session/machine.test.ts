@@ -33,6 +33,26 @@ function flowing(...events: (Event | number)[]): string[] {
   return walk(primary(A), { type: 'joined' }, ...events).slice(2);
 }
 
+describe('a process that stands still', () => {
+  const due: Event = { type: 'due' };
+
+  it('does not take its own delay for that of the node that it is joining, four times', () => {
+    const late = [2_500, due, 5_000, due, 7_500, due, 10_000, due, 12_500, due];
+    expect(walk(primary(A), ...late)).toEqual([
+      'primary → joining: dial',
+      'due → joining:',
+      'due → joining:',
+      'due → joining:',
+      'due → joining:',
+      'due → seeking: hang-up seek',
+    ]);
+  });
+
+  it('in time, a node that is silent is given up at once', () => {
+    expect(walk(primary(A), 2_000, due)).toEqual(['primary → joining: dial', 'due → seeking: hang-up seek']);
+  });
+});
+
 describe('the machine of a session', () => {
   it.each<[string, string[], string[]]>([
     [
