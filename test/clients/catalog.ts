@@ -68,7 +68,7 @@ async function python(onProgress: Progress): Promise<Launch> {
   };
 }
 
-/** 200 subscribers in four processes, which four cores can run. */
+/** 200 subscribers in four processes, which more than one core can run. */
 const hall = { publishers: 50, listeners: 50, processes: 4 };
 
 async function pythonHall(onProgress: Progress): Promise<Launch> {

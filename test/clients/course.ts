@@ -36,6 +36,8 @@ export interface CourseResult {
   readonly nils: number;
   /** Word for word, with the role before it. */
   readonly errors: readonly string[];
+  /** Sessions, or gateways, that were told of a switch and did not hold before it went on. */
+  readonly heldTooLate: number;
   /** Of the gateway, which clients need not have noticed. On a machine that is too busy, messages arrive late. */
   readonly remarks: readonly string[];
   /** Connections that the programs opened anew, and sessions that the gateway closed. */
@@ -45,6 +47,8 @@ export interface CourseResult {
 }
 
 const deadlineMs = 60_000;
+/** The gateway has this long to hold its sessions, on a machine as busy as this one may be. */
+const noticeTimeoutMs = 10_000;
 /** Whoever has seen so many errors need not see more. */
 const errorsMax = 50;
 
@@ -78,6 +82,7 @@ class Course {
   /** What went wrong with the run itself. */
   readonly #troubles: string[] = [];
   #switches = 0;
+  #late = 0;
 
   constructor(
     private readonly entry: ClientEntry,
@@ -135,7 +140,9 @@ class Course {
     const [from, to] = this.nodes;
     await waitForSync(from!, [to!]);
     await waitFor(() => lagOf(from!), { deadlineMs, what: 'the replica to be heard of', until: (lag) => lag <= 1 });
-    await this.switcher.switch({ from: urlOf(from!), to: urlOf(to!) });
+    const nodes = { from: urlOf(from!), to: urlOf(to!) };
+    const { report } = await this.switcher.switch({ ...nodes, noticeTimeoutMs });
+    this.#late += (report.sessions.hold?.late ?? 0) + (report.sessions.hold?.missing ?? 0);
     this.nodes.reverse();
     this.options.onSwitch?.(this.#switches + 1);
   }
@@ -184,6 +191,7 @@ class Course {
       switches: this.#switches,
       nils: this.#programs.reduce((sum, { nils }) => sum + nils, 0),
       errors: [...this.#errors(), ...this.#troubles],
+      heldTooLate: this.#late,
       remarks: this.gateway.complaints(),
       lostConnections: Math.max(anew, gone, gateway.closed),
       verdict: mergeVerdicts(verdicts),

@@ -98,9 +98,9 @@ async function runOne(
 function remarks(outcome: Outcome): string[] {
   const head = `${outcome.client} on ${outcome.version}: ${outcome.state}`;
   if (outcome.state === 'not run') return [`${head}: ${outcome.why}`];
-  const { library, switches, errors, remarks: said, verdict, gateway } = outcome.result;
+  const { library, switches, errors, remarks: said, verdict, gateway, heldTooLate } = outcome.result;
   const { moves, replayed, uncertain, resubscribed } = gateway;
-  const seen = `${plural(moves, 'move')}, ${count(replayed)} replayed, ${uncertain} uncertain, ${resubscribed} resubscribed`;
+  const seen = `${plural(moves, 'move')}, ${count(replayed)} replayed, ${uncertain} uncertain, ${resubscribed} resubscribed, ${heldTooLate} held too late`;
   const kinds = new Map<string, number>();
   for (const text of errors) kinds.set(text, (kinds.get(text) ?? 0) + 1);
   const hidden = kinds.size - errorsShown;
