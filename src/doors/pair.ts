@@ -1,5 +1,12 @@
 import { CommandTable } from '../resp/index.js';
-import { ScriptCache, Session, type SessionEvent, type SessionOptions, type Upstream } from '../session/index.js';
+import {
+  type Identity,
+  ScriptCache,
+  Session,
+  type SessionEvent,
+  type SessionOptions,
+  type Upstream,
+} from '../session/index.js';
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
 import {
@@ -99,8 +106,8 @@ export class Pair {
     this.#tls = secure ? { tls: options.tls ?? {} } : {};
   }
 
-  /** A session that follows this pair's primary until it is closed. */
-  session(place: SessionPlace, options: Partial<SessionOptions>): Session<PrimaryView> {
+  /** A session that follows this pair's primary until it is closed. `identity`: of a client that has begun elsewhere. */
+  session(place: SessionPlace, options: Partial<SessionOptions>, identity?: Identity): Session<PrimaryView> {
     const { topology } = this;
     const number = ++sessions;
     const { faulted } = place;
@@ -127,6 +134,7 @@ export class Pair {
         scripts: this.#shared.scripts,
       },
       options,
+      identity,
     );
     return session;
   }
@@ -155,13 +163,13 @@ export class Pair {
 
   /**
    * Tells a session each new primary, and what operators tell before a switch, until the returned function is called. The
-   * news of a primary is acted on at once when the session has commands outstanding; else when those have been served, or
-   * before its next command.
+   * news of a primary is acted on at once when the session has commands outstanding, or carries many clients (`first`); else
+   * when those have been served, or before its next command.
    */
-  keepInformed(session: Session<PrimaryView>): () => void {
+  keepInformed(session: Session<PrimaryView>, first = false): () => void {
     const forgetPrimary = this.topology.onPrimary((view) => {
       session.primaryIsByNow(view);
-      if (session.unanswered > 0) session.catchUp();
+      if (first || session.unanswered > 0) session.catchUp();
       else idle.add(() => session.catchUp());
     });
     const leaveParty = this.#joinParty(session);

@@ -114,6 +114,11 @@ export class Entrance implements ClientHost {
     return this.#listening === undefined ? 'it does not listen' : this.kind.unready;
   }
 
+  /** Connections to nodes that clients have in common. */
+  get sharedConnections(): number {
+    return this.kind.sharedConnections;
+  }
+
   get limits(): Limits {
     return this.#limits;
   }

@@ -1,4 +1,4 @@
-import { FollowDoor } from '../doors/gateway/index.js';
+import { FollowDoor, type FollowDoorOptions, Trunks } from '../doors/gateway/index.js';
 import type { Pair } from '../doors/pair.js';
 import type { SessionEvent, SessionOptions } from '../session/index.js';
 import type { Limits } from './limits.js';
@@ -9,6 +9,8 @@ export interface FollowOptions {
   readonly pair: Pair;
   readonly session: Partial<SessionOptions>;
   readonly policy: Policy;
+  /** Commands of many clients go over one connection where that makes no difference. */
+  readonly share: boolean;
   /** Clients must log in before the handshake limit is over. */
   readonly loginRequired: boolean;
   /** As they are now; they may change. */
@@ -16,20 +18,50 @@ export interface FollowOptions {
   onEvent(event: SessionEvent): void;
 }
 
-/** The kind of listener that gives every client a session which follows the primary. */
+/** The kind of listener whose clients are carried from primary to primary. */
 export class FollowKind implements ListenerKind {
-  constructor(private readonly options: FollowOptions) {}
+  readonly #trunks: Trunks | undefined;
+  /** Of clients that come now: one object for all, until the limits change. */
+  #door: FollowDoorOptions | undefined;
+
+  constructor(private readonly options: FollowOptions) {
+    const { pair, session, policy, onEvent } = options;
+    if (options.share) {
+      this.#trunks = new Trunks({ pair, session, onEvent, answers: (name, args) => policy.answer(name, args) });
+    }
+  }
 
   accept(client: Client): ClientHandler {
-    return new FollowHandler(client, this.options);
+    return new FollowHandler(client, this.#doorOptions(), this.options.loginRequired);
   }
 
   get unready(): string | undefined {
     return this.options.pair.topology.primary === undefined ? 'no primary is known' : undefined;
   }
 
+  get sharedConnections(): number {
+    return this.#trunks?.size ?? 0;
+  }
+
   close(): void {
+    this.#trunks?.close();
     this.options.pair.release();
+  }
+
+  #doorOptions(): FollowDoorOptions {
+    const { pair, session, policy, onEvent } = this.options;
+    const limits = this.options.limits();
+    if (this.#door?.limits !== limits) {
+      this.#door = {
+        pair,
+        session: { ...session, commandBytesMax: limits.commandBytesMax },
+        limits,
+        answers: (name, args) => policy.answer(name, args),
+        onEvent,
+        trunks: this.#trunks,
+      };
+    }
+    return this.#door;
   }
 }
 
@@ -38,17 +70,10 @@ class FollowHandler implements ClientHandler {
 
   constructor(
     client: Client,
-    private readonly options: FollowOptions,
+    options: FollowDoorOptions,
+    private readonly loginRequired: boolean,
   ) {
-    const { pair, session, policy, onEvent } = options;
-    const limits = options.limits();
-    this.#door = new FollowDoor(client, {
-      pair,
-      session: { ...session, commandBytesMax: limits.commandBytesMax },
-      limits,
-      answers: (name, args) => policy.answer(name, args),
-      onEvent,
-    });
+    this.#door = new FollowDoor(client, options);
   }
 
   take(bytes: Buffer): void {
@@ -73,7 +98,7 @@ class FollowHandler implements ClientHandler {
 
   get standing(): ClientStanding {
     const { commands, unanswered, client } = this.#door;
-    const isNew = commands === 0 || (this.options.loginRequired && client.user === undefined);
+    const isNew = commands === 0 || (this.loginRequired && client.user === undefined);
     if (isNew) return 'new';
     if (unanswered > 0) return 'busy';
     return client.listening ? 'listening' : 'idle';
@@ -101,6 +126,7 @@ class FollowHandler implements ClientHandler {
       ...(node === undefined ? {} : { node }),
       protocol,
       database,
+      shared: this.#door.shares,
       state: at,
     };
   }

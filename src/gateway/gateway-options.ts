@@ -27,6 +27,11 @@ export interface FollowListenerOptions extends CommonListenerOptions {
   readonly kind?: 'follow';
   /** Guarded commands (policy.ts) that are let through all the same. */
   readonly allow?: readonly string[];
+  /**
+   * Commands of many clients go over one connection where that makes no difference to them. Default true; false: every
+   * client has a connection of its own.
+   */
+  readonly share?: boolean;
   /** Clients must log in before the handshake limit is over. */
   readonly loginRequired?: boolean;
 }

@@ -26,6 +26,7 @@ function makeFollow(options: FollowListenerOptions, gateway: GatewayOptions, hos
     pair: pairOf(gateway),
     session: sessionOptions(gateway.session ?? {}),
     policy: new Policy(options.allow ?? [], (command) => host.refused(command)),
+    share: options.share ?? true,
     loginRequired: options.loginRequired ?? false,
     limits: () => host.limits(),
     onEvent: (event) => host.onSession(event),

@@ -100,6 +100,8 @@ export interface ClientDescription {
   readonly database?: string;
   /** The node that it is with, if any. */
   readonly node?: string;
+  /** Its commands go over a connection that it has in common with others. */
+  readonly shared?: boolean;
   /** In one word, for people: `flowing`, `holding`, … */
   readonly state?: string;
 }
@@ -110,6 +112,8 @@ export interface ListenerKind {
   accept(client: Client): ClientHandler;
   /** Undefined: it can serve. Otherwise why not, in one sentence for /readyz. */
   readonly unready: string | undefined;
+  /** Connections to nodes that clients have in common at this moment. */
+  readonly sharedConnections: number;
   /** After the last client is gone. */
   close(): void;
 }

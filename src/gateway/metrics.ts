@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Entrance } from './entrance.js';
 import type { Gateway, GatewayListener } from './gateway.js';
 
 /** Seconds. A planned switch holds commands for milliseconds, a failover for as long as it takes to notice the loss. */
@@ -153,6 +154,12 @@ export class Metrics {
     this.#gauge('held_bytes', 'Bytes of commands without an answer.', ['listener'], () =>
       this.#listeners.map(({ name, entrance }) => [{ listener: name }, entrance.heldBytes]),
     );
+    this.#gauge('clients_shared', 'Clients whose commands go over shared connections.', ['listener'], () =>
+      this.#listeners.map(({ name, entrance }) => [{ listener: name }, sharing(entrance)]),
+    );
+    this.#gauge('shared_connections', 'Connections to nodes that clients have in common.', ['listener'], () =>
+      this.#listeners.map(({ name, entrance }) => [{ listener: name }, entrance.sharedConnections]),
+    );
     this.#gauge('ready', '1: every listener serves.', [], () => [[{}, this.gateway.unready === undefined ? 1 : 0]]);
   }
 
@@ -203,4 +210,10 @@ export class Metrics {
       },
     });
   }
+}
+
+function sharing({ clients }: Entrance): number {
+  let count = 0;
+  for (const { handler } of clients) if (handler?.describe().shared === true) count++;
+  return count;
 }

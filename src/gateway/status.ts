@@ -43,6 +43,8 @@ export interface ListenerStatus {
   readonly commands: number;
   /** Clients by what their library calls itself; `unknown` for those that do not say. */
   readonly libraries: Readonly<Record<string, number>>;
+  /** Those whose commands go over connections that they have in common, and how many connections that are. */
+  readonly shared: { readonly clients: number; readonly connections: number };
   /** Clients by the state of their session. */
   readonly states: Readonly<Record<string, number>>;
   readonly moves: number;
@@ -111,15 +113,24 @@ function listenerStatus({ name, kind, entrance, tally }: GatewayListener): Liste
   };
 }
 
-function clientsOf({ clients }: Entrance): Pick<ListenerStatus, 'libraries' | 'states' | 'heldCommands'> {
+type ClientsStatus = Pick<ListenerStatus, 'libraries' | 'states' | 'shared' | 'heldCommands'>;
+
+function clientsOf({ clients, sharedConnections }: Entrance): ClientsStatus {
   const libraries = new Map<string, number>();
   const states = new Map<string, number>();
   let heldCommands = 0;
+  let sharing = 0;
   for (const { handler } of clients) {
-    const { library = 'unknown', state = 'unknown' } = handler?.describe() ?? {};
+    const { library = 'unknown', state = 'unknown', shared = false } = handler?.describe() ?? {};
+    if (shared) sharing++;
     libraries.set(library, (libraries.get(library) ?? 0) + 1);
     states.set(state, (states.get(state) ?? 0) + 1);
     heldCommands += handler?.held.commands ?? 0;
   }
-  return { libraries: Object.fromEntries(libraries), states: Object.fromEntries(states), heldCommands };
+  return {
+    libraries: Object.fromEntries(libraries),
+    states: Object.fromEntries(states),
+    shared: { clients: sharing, connections: sharedConnections },
+    heldCommands,
+  };
 }

@@ -200,12 +200,14 @@ export class CommandScanner {
     return p;
   }
 
-  /** Takes one byte of `digits` or `-digits`, then CR. Returns false when it cannot stand there. */
+  /** Takes one byte of `digits` or `-digits`, not padded, then CR. Returns false when it cannot stand there. */
   private headerByte(byte: number): boolean {
     if (this.last === CR) return false;
     if (byte === CR) return this.digits > 0;
     const digit = byte ^ 0x30;
     if (digit <= 9) {
+      // Servers close the connection on a padded number, and more than one client may be on it.
+      if (this.digits > 0 && this.number === 0) return false;
       this.number = Math.min(this.number * 10 + digit, NUMBER_CAP);
       return ++this.digits <= DIGITS_MAX;
     }

@@ -30,7 +30,15 @@ export function bulkEnd(buf: Buffer, at: number, to: number, bytesMax: number): 
   }
   const end = p + length + 4;
   const inside = end <= to && p > at + 1 && p <= at + 1 + DIGITS_MAX && length <= bytesMax;
-  return inside && buf[p] === CR && buf[p + 1] === LF && buf[end - 2] === CR && buf[end - 1] === LF ? end : -1;
+  // No server pads a length, nor takes a padded one.
+  return inside &&
+    (buf[at + 1] !== ZERO || p === at + 2) &&
+    buf[p] === CR &&
+    buf[p + 1] === LF &&
+    buf[end - 2] === CR &&
+    buf[end - 1] === LF
+    ? end
+    : -1;
 }
 
 /** `$-1` or `*-1` */
@@ -44,7 +52,7 @@ export function nullEnd(buf: Buffer, at: number, to: number): number {
 export function headerEnd(buf: Buffer, at: number, to: number): number {
   let p = at + 1;
   while (p < to && (buf[p]! ^ ZERO) <= 9) p++;
-  if (p === at + 1 || p > at + 1 + DIGITS_MAX || p + 1 >= to) return -1;
+  if (p === at + 1 || p > at + 1 + DIGITS_MAX || p + 1 >= to || (buf[at + 1] === ZERO && p > at + 2)) return -1;
   return buf[p] === CR && buf[p + 1] === LF ? p + 2 : -1;
 }
 

@@ -7,7 +7,6 @@ import { ScanCursors } from './scan-cursors.js';
 export class Book {
   readonly log = new Log();
   readonly ledger = new Ledger();
-  readonly identity = new Identity();
   readonly cursors = new ScanCursors();
   /** The client has its answers to all commands before this index, also where they are to be replayed. */
   given = 0;
@@ -19,6 +18,8 @@ export class Book {
   transaction: number | undefined;
   /** A WATCH is in force at the head. */
   watching = false;
+
+  constructor(readonly identity: Identity = new Identity()) {}
 
   /** Lets go of everything that is settled and belongs to nothing that is open: a transaction, CLIENT CACHING. */
   tidy(): void {

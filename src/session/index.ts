@@ -1,6 +1,6 @@
 export type { UpstreamHandlers } from './approach.js';
 export type { Beacon } from './beacon.js';
-export type { ClientDescription } from './identity.js';
+export { type ClientDescription, type Credentials, Identity } from './identity.js';
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 export type { Upstream } from './outlet.js';
 export { MARKER_PREFIX } from './pubsub-frame.js';

@@ -1,7 +1,7 @@
 import { Book } from './book.js';
 import { Capability } from './capability.js';
 import { Helm } from './helm.js';
-import type { ClientDescription } from './identity.js';
+import type { ClientDescription, Identity } from './identity.js';
 import { Inlet } from './inlet.js';
 import { Intake } from './intake.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
@@ -17,7 +17,7 @@ import type { Primary, State } from './state.js';
  * Control: everything that ends this flow goes to the helm, and through the machine (`machine.ts`) that decides.
  */
 export class Session<P extends Primary> {
-  readonly #book = new Book();
+  readonly #book: Book;
   readonly #intake: Intake;
   readonly #settler: Settler;
   readonly #capability: Capability;
@@ -25,12 +25,15 @@ export class Session<P extends Primary> {
   /** Heard of, and not acted on yet. */
   #news: P | undefined;
 
+  /** `identity`: who the client is already, for one that has begun elsewhere. The session's own from now on. */
   constructor(
     private readonly ports: SessionPorts<P>,
     options: Partial<SessionOptions> = {},
+    identity?: Identity,
   ) {
     const settings = { ...SESSION_DEFAULTS, ...options };
-    const book = this.#book;
+    const book = new Book(identity);
+    this.#book = book;
     const session = this;
     this.#intake = new Intake(book, ports.table, {
       options: settings,
@@ -86,6 +89,11 @@ export class Session<P extends Primary> {
   /** Who the client is, fit to be shown. */
   get client(): ClientDescription {
     return this.#book.identity.description;
+  }
+
+  /** Who the client is, with its secrets: for whoever carries it on when this session ends. */
+  get identity(): Identity {
+    return this.#book.identity;
   }
 
   /** Whole commands that were taken so far. */

@@ -30,6 +30,10 @@ const settings = {
   allow: list('<commands>', 'guarded commands that --listen lets through all the same, such as cluster'),
   loginRequired: yesNo('close clients of --listen that have not logged in when the handshake time is over'),
   proxyProtocol: yesNo('expect a PROXY protocol header (version 2) from every client of --listen'),
+  share: yesNo(
+    'send what clients of --listen may share over one connection; no: each has a connection of its own',
+    true,
+  ),
   addressMap: mapping('<a=b,…>', 'where a node that the pair calls a is reached from here'),
   holdTimeout: duration('how long a command may wait while no primary can be reached', '10s'),
   onUncertain: choice(
@@ -135,7 +139,7 @@ function gatewayOptions(values: GatewayValues): GatewayOptions {
 }
 
 function listenersOf(values: GatewayValues): ListenerOptions[] {
-  const { listen, listeners: entries, limits: common, allow, loginRequired, proxyProtocol } = values;
+  const { listen, listeners: entries, limits: common, allow, loginRequired, proxyProtocol, share } = values;
   const { listenCert: cert, listenKey: key, listenClientCa: clientCa } = values;
   const simple = listen.map((address) => ({
     listen: address,
@@ -145,6 +149,7 @@ function listenersOf(values: GatewayValues): ListenerOptions[] {
     allow,
     'login-required': loginRequired,
     'proxy-protocol': proxyProtocol,
+    share,
   }));
   const all = [...simple, ...entries];
   if (all.length > 0) return all.map((entry) => listenerOf(entry, common));

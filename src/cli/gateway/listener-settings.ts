@@ -20,6 +20,7 @@ export interface ListenerEntry {
   readonly limits?: Partial<Limits> | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly 'login-required'?: boolean | undefined;
+  readonly share?: boolean | undefined;
   readonly node?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly reply?: 'redirect' | 'moved' | undefined;
@@ -76,6 +77,7 @@ const entrySchema = z.strictObject({
   limits: limitsSchema.optional(),
   allow: z.array(z.string()).optional(),
   'login-required': z.boolean().optional(),
+  share: z.boolean().optional(),
   node: z.string().optional(),
   strict: z.boolean().optional(),
   reply: z.enum(['redirect', 'moved']).optional(),
@@ -124,15 +126,18 @@ export function listenerOf(entry: ListenerEntry, common: Partial<Limits>): Liste
     ...(mode === undefined ? {} : { unixMode: Number.parseInt(mode, 8) }),
   };
   const foreign =
-    kind === 'node' ? (['allow', 'login-required'] as const) : (['node', 'strict', 'reply', 'address-map'] as const);
+    kind === 'node'
+      ? (['allow', 'login-required', 'share'] as const)
+      : (['node', 'strict', 'reply', 'address-map'] as const);
   for (const key of foreign) {
     if (entry[key] !== undefined)
       throw new UsageError(`listener ${name ?? listen}: "${key}" is no setting of a ${kind} listener`);
   }
   if (kind === 'follow') {
-    const { allow, 'login-required': loginRequired } = entry;
+    const { allow, share, 'login-required': loginRequired } = entry;
     return {
       ...base,
+      ...(share === undefined ? {} : { share }),
       ...(allow === undefined ? {} : { allow }),
       ...(loginRequired === undefined ? {} : { loginRequired }),
     };

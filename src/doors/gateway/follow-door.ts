@@ -1,104 +1,118 @@
-import type { ClientDescription, Session, SessionEvent, SessionOptions } from '../../session/index.js';
-import type { PrimaryView } from '../../topology/index.js';
-import type { Pair } from '../pair.js';
+import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { type ClientDescription, type Identity, SESSION_DEFAULTS } from '../../session/index.js';
+import type { Downstream, FollowEnd } from './downstream.js';
+import {
+  OUTPUT_HIGH_BYTES,
+  OwnSession,
+  type OwnSessionOptions,
+  type SessionOwner,
+  WINDOW_BYTES,
+} from './own-session.js';
+import { Profile, STRANGER } from './profile.js';
+import { Reach } from './share-rules.js';
+import type { Trunk, TrunkClient } from './trunk.js';
+import type { Trunks } from './trunks.js';
 
-/** The client's connection, as the door needs it. */
-export interface Downstream {
-  /** By reference, in order. */
-  send(bytes: Buffer): void;
-  /** Bytes sent that the client has not taken. */
-  readonly backlogBytes: number;
-  /** Reading from the client. */
-  pause(): void;
-  resume(): void;
-  /** Sends what waits, then closes. `why`: for what reason, if the client did not wish it. */
-  finish(why?: FollowEnd): void;
-  /** Something was thrown where nobody else sees it: the session is over. */
-  fault(error: unknown): void;
+export interface FollowDoorOptions extends OwnSessionOptions {
+  /** Undefined: every client has a session of its own. */
+  readonly trunks: Trunks | undefined;
 }
 
-/** Why a session was ended against the client's wish. */
-export type FollowEnd = 'protocol' | 'command-size' | 'upstream' | 'drained';
+/** How the client's commands get to the primary. */
+type Way =
+  /** They will go over a session of its own, when the first come. */
+  | { readonly is: 'new' }
+  /** Over the trunk of its profile, together with others'; `trunk` from the first command on. */
+  | { readonly is: 'shared'; readonly trunk: Trunk | undefined }
+  /** Over its own session. `greeting`: it has only said who it is, and may share yet; this finds what it says. */
+  | { readonly is: 'own'; readonly session: OwnSession; greeting: CommandScanner | undefined }
+  /** From `shared` to `own`, as soon as all is answered. */
+  | { readonly is: 'leaving'; readonly trunk: Trunk | undefined; readonly greeting: boolean }
+  /** From `own` to `shared`, as soon as all is answered. */
+  | { readonly is: 'folding'; readonly session: OwnSession }
+  /** It has said QUIT. */
+  | { readonly is: 'quitting'; readonly trunk: Trunk | undefined }
+  | { readonly is: 'closed' };
 
-export interface FollowDoorOptions {
-  readonly pair: Pair;
-  readonly session: Partial<SessionOptions>;
-  /** What one client may have outstanding. */
-  readonly limits: { readonly clientCommandsMax: number; readonly clientBytesMax: number };
-  /** An answer of the gateway's own, instead of sending the command. */
-  answers(name: string, args: readonly Buffer[]): Buffer | undefined;
-  onEvent(event: SessionEvent): void;
+/** The beginning of a command. It goes nowhere before the rest has come. */
+interface Partial {
+  readonly scanner: CommandScanner;
+  readonly parts: Buffer[];
+  bytes: number;
 }
 
-/** While answers flow, no more than this is outstanding: more would only wait at the node. */
-const WINDOW_BYTES = 256 * 1024;
-/** A client that has this much to read is sent nothing more for the moment. */
-const OUTPUT_HIGH_BYTES = 256 * 1024;
-/** From here on the session keeps a chunk by reference, so a borrowed one has to be copied. */
-const KEPT_BYTES = 4 * 1024;
-/** The session's own bounds are further off than ours by what may be on its way when reading is paused. */
-const SLACK_BYTES = 1024 * 1024;
-const SLACK_COMMANDS = 100_000;
+/** A command larger than this takes its client to a session of its own. */
+const PARTIAL_BYTES_MAX = 256 * 1024;
+/** So does an answer larger than this: others would wait for it. */
+const ANSWER_BYTES_MAX = 256 * 1024;
+/** Commands of one client that are outstanding on a trunk: first one, since nobody knows how large its answers are. */
+const WINDOW_MIN = 1;
+const WINDOW_MAX = 128;
+/** Who says ever again who it is, is no client to share with. */
+const GREETINGS_MAX = 3;
+/** What a server takes from somebody who has to log in first; more, and it closes the connection. */
+const STRANGER_ARGUMENTS_MAX = 10;
+const STRANGER_BYTES_MAX = 16 * 1024;
+/** An answer smaller than this is copied when it cannot leave at once: it would keep all that came with it. */
+const COPIED_BYTES = 16 * 1024;
 
 const NOTHING_HELD = { bytes: 0, commands: 0 };
+const NONE: readonly Buffer[] = [];
+const NEW: Way = { is: 'new' };
+const CLOSED: Way = { is: 'closed' };
+const UNBOARDED: Way = { is: 'shared', trunk: undefined };
+const OK = Buffer.from('+OK\r\n');
 
 /**
- * A client's session that follows the primary, with back-pressure in both directions:
+ * A client of a listener that follows the primary. Commands that mean the same on any connection go over one that is shared;
+ * as soon as the client needs more than that, it has a session of its own. It changes over only when it is owed nothing, so
+ * its commands never overtake each other.
  *
- * - A client that sends faster than the node answers is not read while WINDOW_BYTES are outstanding.
- * - A client that does not read makes the session stop reading from the node; what it sends meanwhile is taken up to
- *   its own limit, since many clients write a whole pipeline before they read. Subscribers are the exception: the node
- *   would drop their connection, and messages with it, unseen. For them the gateway's own limit on output counts.
+ *               a command that is not shared, a large one, a slow reader
+ *   shared ──────────────────────▶ leaving ──────────────────────▶ own
+ *      ▲                                                            │
+ *      └──────── folding ◀── a command that is shared, after greetings only
  *
- * The session begins with the client's first bytes: who only looks whether the port is open costs no connection.
+ * A client that sends faster than the node answers is not read while WINDOW_BYTES are outstanding. A connection to a node is
+ * opened with the first whole command: who only looks whether the port is open costs none.
  */
-export class FollowDoor {
-  readonly #session: Session<PrimaryView>;
-  #forgetPrimary: (() => void) | undefined;
-  #opened = false;
-  #closed = false;
+export class FollowDoor implements TrunkClient, SessionOwner {
+  #way: Way;
+  #profile: Profile = STRANGER;
+  #partial: Partial | undefined;
+  /** What waits until the commands before it are answered. */
+  #kept: Buffer[] | undefined;
+  /** Of its commands on the trunk. */
+  #unanswered = 0;
+  #bytes = 0;
+  /** Commands that went another way than the present session. */
+  #commands = 0;
+  #window = WINDOW_MIN;
+  /** Of the answer that is coming. */
+  #answerBytes = 0;
+  #greetings = 0;
+  /** Its answers are too large for others to wait for. */
+  #heavy = false;
+  #attending = false;
   /** The client is not read. */
   #waiting = false;
-  /** The node is not read. */
-  #choked = false;
   /** The client has ended its side, or the gateway wants to stop. */
   #ending: 'client' | 'gateway' | undefined;
-  #unreadable: FollowEnd | undefined;
 
   constructor(
-    private readonly downstream: Downstream,
+    readonly downstream: Downstream,
     private readonly options: FollowDoorOptions,
   ) {
-    const { clientBytesMax, clientCommandsMax } = options.limits;
-    this.#session = options.pair.session(
-      {
-        deliver: (bytes) => this.#deliver(bytes),
-        breathe: () => {},
-        ended: (reason) => this.#ended(reason),
-        onEvent: (event) => this.#onEvent(event),
-        answers: (name, args) => options.answers(name, args),
-        relieved: () => this.#relieved(),
-        faulted: (error) => downstream.fault(error),
-      },
-      {
-        ...options.session,
-        replayBytesMax: clientBytesMax + SLACK_BYTES,
-        replayCommandsMax: clientCommandsMax + SLACK_COMMANDS,
-      },
-    );
+    this.#way = options.trunks === undefined ? NEW : UNBOARDED;
   }
 
   /** Bytes from the client, borrowed. */
   take(bytes: Buffer): void {
-    if (this.#closed) return;
-    const session = this.#session;
-    if (!this.#opened) this.#open();
-    session.take(bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes));
-    session.flush();
-    if (!this.#waiting && this.#isFull(1)) {
-      this.#waiting = true;
-      this.downstream.pause();
-    }
+    this.#pass(bytes);
+    if (this.#waiting || !this.#isFull(1)) return;
+    this.#waiting = true;
+    this.downstream.pause();
+    this.#awaitRoom();
   }
 
   /** The client sends no more: ends as soon as it is owed nothing. */
@@ -115,83 +129,386 @@ export class FollowDoor {
 
   /** The client has taken all that waited for it. */
   drained(): void {
-    if (!this.#choked) return;
-    this.#choked = false;
-    this.#session.resume();
-    this.#relieved();
+    const way = this.#way;
+    if (way.is !== 'own' && way.is !== 'folding') return;
+    way.session.drained();
+    this.relieved();
   }
 
   /** The client has gone. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#forgetPrimary?.();
-    this.#session.close();
+    const way = this.#way;
+    this.#commands = this.commands;
+    this.#way = CLOSED;
+    this.#kept = undefined;
+    this.#partial = undefined;
+    if ('session' in way) way.session.close();
+    if ('trunk' in way) way.trunk?.leave(this);
   }
 
   get client(): ClientDescription {
-    return this.#session.client;
+    const way = this.#way;
+    return 'session' in way ? way.session.client : this.#profile.description;
+  }
+
+  /** Who it is, as its own session has it, if it has one. */
+  get identity(): Identity | undefined {
+    const way = this.#way;
+    return 'session' in way ? way.session.identity : undefined;
+  }
+
+  /** Its commands go over a connection that is shared. */
+  get shares(): boolean {
+    return this.#way.is === 'shared' && this.#way.trunk !== undefined;
   }
 
   /** Whole commands that were taken so far. */
   get commands(): number {
-    return this.#session.taken;
+    const way = this.#way;
+    return 'session' in way ? this.#commands + way.session.commands : this.#commands;
   }
 
   get unanswered(): number {
-    return this.#session.unanswered;
+    const way = this.#way;
+    return 'session' in way ? way.session.unanswered : this.#unanswered;
   }
 
   /** Of the commands, those that have an answer; undefined for a client that waits on purpose, or for messages. */
   get answered(): number | undefined {
-    const { client, blocked, taken, unanswered } = this.#session;
-    return client.listening || blocked ? undefined : taken - unanswered;
+    const way = this.#way;
+    if ('session' in way && (way.session.listening || way.session.blocked)) return undefined;
+    return this.commands - this.unanswered;
   }
 
   get held(): { bytes: number; commands: number } {
-    return this.#opened && !this.#closed ? this.#session.retained : NOTHING_HELD;
+    const way = this.#way;
+    const own = 'session' in way ? way.session.held : undefined;
+    if (own === undefined && this.#bytes === 0 && this.#partial === undefined) return NOTHING_HELD;
+    let bytes = (own?.bytes ?? this.#bytes) + (this.#partial?.bytes ?? 0);
+    for (const part of this.#kept ?? NONE) bytes += part.length;
+    return { bytes, commands: own?.commands ?? this.#unanswered };
   }
 
   /** The session's state, and the node that it is with, if any. */
   get state(): { at: string; node: string | undefined } {
-    const { state } = this.#session;
-    return { at: this.#opened ? state.at : 'new', node: 'view' in state ? state.view.node : undefined };
+    const way = this.#way;
+    const state = 'session' in way ? way.session.state : 'trunk' in way ? way.trunk?.state : undefined;
+    return state ?? { at: 'new', node: undefined };
   }
 
-  #open(): void {
-    const { pair } = this.options;
-    this.#opened = true;
-    this.#forgetPrimary = pair.keepInformed(this.#session);
-    this.#session.open(pair.topology.primary);
+  #pass(bytes: Buffer): void {
+    const way = this.#way;
+    switch (way.is) {
+      case 'new':
+        this.#begin(false, [bytes]);
+        return;
+      case 'shared':
+        if (this.#kept === undefined) this.#share(bytes);
+        else this.#kept.push(Buffer.from(bytes));
+        return;
+      case 'own':
+        if (way.greeting === undefined) way.session.take(bytes);
+        else this.#greet(way.session, way.greeting, bytes, true);
+        return;
+      case 'leaving':
+      case 'folding':
+        this.#kept?.push(Buffer.from(bytes));
+        return;
+      default:
+        return;
+    }
   }
 
-  #deliver(bytes: Buffer): void {
+  // ---- over the trunk ---------------------------------------------------------------------------------------------
+
+  #share(bytes: Buffer): void {
+    if (this.#unanswered >= this.#window) {
+      this.#kept = [Buffer.from(bytes)];
+      return;
+    }
+    const partial = this.#partial;
+    this.#partial = undefined;
+    if (this.#heavy || this.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
+      this.#leave(Reach.Own, [...(partial?.parts ?? NONE), bytes]);
+      return;
+    }
+    const trunks = this.options.trunks!;
+    const scanner = partial?.scanner ?? trunks.scanner(this.#commandBytesMax);
+    /** Stands before bytes[0], and belongs to the first command. */
+    let head = partial?.parts ?? NONE;
+    /** bytes[from, at) are `commands` whole ones that may go. */
+    let from = 0;
+    let at = 0;
+    let commands = 0;
+    let reach: number = Reach.Shared;
+    for (;;) {
+      if (this.#unanswered + commands >= this.#window && at < bytes.length) {
+        this.#ride(head, bytes.subarray(from, at), commands);
+        this.#kept = [Buffer.from(bytes.subarray(at))];
+        return;
+      }
+      const end = nextCommand(scanner, bytes, at);
+      if (end === BROKEN) {
+        // Its own session will see it, too, and tell it.
+        trunks.dropScanner(scanner);
+        reach = Reach.Own;
+        break;
+      }
+      if (end < 0) break;
+      if (scanner.argc > 0) reach = this.#reachOf(scanner, head, bytes, at, end);
+      if (reach !== Reach.Shared) break;
+      if (scanner.argc > 0 && !scanner.inline) {
+        commands++;
+        at = end;
+        continue;
+      }
+      if (commands > 0) this.#ride(head, bytes.subarray(from, at), commands);
+      // Whatever else a server might find wrong with a line, it does not get to see: a shared connection must not break.
+      const line = scanner.inline ? whole(commands > 0 ? NONE : head, bytes, at, end) : undefined;
+      if (scanner.argc > 0 && line !== undefined) this.#ride(NONE, encodeCommand(commandArgs(line, 0, line.length)), 1);
+      head = NONE;
+      commands = 0;
+      from = end;
+      at = end;
+    }
+    this.#ride(head, bytes.subarray(from, at), commands);
+    const rest = bytes.subarray(at);
+    if (commands > 0) head = NONE;
+    if (reach !== Reach.Shared) this.#leave(reach, [...head, rest]);
+    else if (scanner.midCommand) this.#keepPartial(scanner, head, rest);
+  }
+
+  #keepPartial(scanner: CommandScanner, head: readonly Buffer[], rest: Buffer): void {
+    const parts = [...head, Buffer.from(rest)];
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    this.options.trunks!.dropScanner(scanner);
+    if (bytes > PARTIAL_BYTES_MAX) this.#leave(Reach.Own, parts);
+    else this.#partial = { scanner, parts, bytes };
+  }
+
+  /** A value of `Reach` for the command that has just ended. It begins with `head` if it is the first. */
+  #reachOf(scanner: CommandScanner, head: readonly Buffer[], bytes: Buffer, at: number, end: number): number {
+    const { rules } = this.options.trunks!;
+    let reach = rules.of(scanner.id);
+    if (reach === Reach.Container) {
+      const command = whole(at === 0 ? head : NONE, bytes, at, end);
+      reach = rules.ofSubcommand(scanner.id, commandArgs(command, 0, command.length)[1]);
+    }
+    if (reach !== Reach.Shared) return reach;
+    const trunk = this.#board();
+    if (trunk === undefined) return Reach.Own;
+    if (!this.#profile.anonymous || trunk.welcome === 'served') return reach;
+    const isModest = scanner.argc <= STRANGER_ARGUMENTS_MAX && end - at <= STRANGER_BYTES_MAX && head.length === 0;
+    return trunk.welcome === 'unknown' && isModest ? reach : Reach.Aside;
+  }
+
+  /** The trunk that it is on, or will be. Undefined: there is no room. */
+  #board(): Trunk | undefined {
+    const way = this.#way;
+    if (way.is === 'shared' && way.trunk !== undefined) return way.trunk;
+    const trunk = this.options.trunks!.of(this.#profile);
+    trunk?.join(this);
+    if (trunk !== undefined) this.#way = { is: 'shared', trunk };
+    return trunk;
+  }
+
+  #ride(head: readonly Buffer[], bytes: Buffer, commands: number): void {
+    const way = this.#way;
+    if (commands === 0 || way.is !== 'shared' || way.trunk === undefined) return;
+    this.#commands += commands;
+    this.#unanswered += commands;
+    this.#bytes += bytes.length;
+    for (const part of head) this.#bytes += part.length;
+    way.trunk.take(this, head, bytes, commands);
+  }
+
+  receive(bytes: Buffer, answers: number, settledBytes: number): void {
+    this.#unanswered -= answers;
+    this.#bytes -= settledBytes;
+    const way = this.#way;
+    if (way.is === 'closed') return;
     const { downstream } = this;
-    downstream.send(bytes);
-    if (this.#choked || downstream.backlogBytes <= OUTPUT_HIGH_BYTES || this.#session.client.listening) return;
-    // What one turn brings is not sent before its end: a large answer is a backlog only if it stays.
-    this.#choked = true;
-    this.#session.pause();
+    const isStuck = downstream.backlogBytes > 0;
+    downstream.send(isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
+    this.#answerBytes += bytes.length;
+    if (answers > 0) {
+      if (this.#answerBytes > ANSWER_BYTES_MAX * answers) this.#heavy = true;
+      this.#answerBytes = 0;
+    }
+    if (this.#unanswered === 0 && this.#window < WINDOW_MAX && !isStuck) this.#window *= 2;
+    const waits = way.is !== 'shared' || this.#waiting || this.#ending !== undefined || this.#kept !== undefined;
+    if (waits && !this.#attending && 'trunk' in way) {
+      this.#attending = true;
+      way.trunk?.attend(this);
+    }
   }
 
-  /** Nothing outstanding is never full: one command may be as large as it likes, and so may a transaction. */
-  #isFull(share: number): boolean {
-    const { unanswered } = this.#session;
-    if (unanswered === 0) return false;
-    const { clientBytesMax, clientCommandsMax } = this.options.limits;
-    const bytesMax = this.#choked ? clientBytesMax : Math.min(clientBytesMax, WINDOW_BYTES);
-    return this.#session.retained.bytes > bytesMax * share || unanswered > clientCommandsMax * share;
+  turn(): void {
+    this.#attending = false;
+    const way = this.#way;
+    if (way.is === 'shared' && this.#kept !== undefined && this.#unanswered <= this.#window / 2) this.#passKept();
+    else if (way.is === 'leaving' && this.#unanswered === 0) this.#begin(way.greeting, this.#takeKept());
+    else if (way.is === 'quitting' && this.#unanswered === 0) this.#sayGoodBye();
+    this.relieved();
   }
 
-  #relieved(): void {
+  stranded(): void {
+    if (this.#way.is === 'closed') return;
+    if (this.#way.is === 'shared' && this.#unanswered === 0) this.#way = UNBOARDED;
+    else this.downstream.finish('upstream');
+  }
+
+  fault(error: unknown): void {
+    this.downstream.fault(error);
+  }
+
+  // ---- changing over ----------------------------------------------------------------------------------------------
+
+  /** The rest, and all that comes, goes another way, after what is outstanding. */
+  #leave(reach: number, rest: readonly Buffer[]): void {
+    const way = this.#way;
+    const trunk = 'trunk' in way ? way.trunk : undefined;
+    if (reach === Reach.Quit) {
+      this.#way = { is: 'quitting', trunk };
+      if (this.#unanswered === 0) this.#sayGoodBye();
+      return;
+    }
+    const mayReturn = reach === Reach.Greeting || reach === Reach.Aside;
+    const greeting = mayReturn && this.#greetings++ < GREETINGS_MAX;
+    if (this.#unanswered === 0) {
+      this.#begin(greeting, rest);
+      return;
+    }
+    this.#way = { is: 'leaving', trunk, greeting };
+    this.#kept = rest.map((part) => Buffer.from(part));
+  }
+
+  #begin(greeting: boolean, bytes: readonly Buffer[]): void {
+    const way = this.#way;
+    if ('trunk' in way) way.trunk?.leave(this);
+    const identity = this.#profile === STRANGER ? undefined : this.#profile.identity();
+    const session = new OwnSession(this, this.options, identity);
+    const scanner = greeting ? this.options.trunks?.newScanner(this.#commandBytesMax) : undefined;
+    this.#stayOwn(session, scanner, bytes);
+  }
+
+  /** `greeting`: it may share later, but these bytes go to the session. */
+  #stayOwn(session: OwnSession, greeting: CommandScanner | undefined, bytes: readonly Buffer[]): void {
+    this.#way = { is: 'own', session, greeting };
+    for (const part of bytes) {
+      const way = this.#way;
+      if (way.is === 'own' && way.greeting !== undefined) this.#greet(session, way.greeting, part, false);
+      else this.#pass(part);
+    }
+  }
+
+  /** All that it says goes to its own session, up to a command that may be shared. */
+  #greet(session: OwnSession, scanner: CommandScanner, bytes: Buffer, mayFold: boolean): void {
+    const { rules } = this.options.trunks!;
+    let at = 0;
+    for (;;) {
+      const begins = !scanner.midCommand;
+      const end = nextCommand(scanner, bytes, at);
+      if (end < 0 && end !== BROKEN) break;
+      let reach: number = end === BROKEN ? Reach.Own : scanner.argc === 0 ? Reach.Greeting : rules.of(scanner.id);
+      if (reach === Reach.Container && begins) reach = rules.ofSubcommand(scanner.id, commandArgs(bytes, at, end)[1]);
+      if (reach === Reach.Shared && begins && mayFold) {
+        if (at > 0) session.take(bytes.subarray(0, at));
+        if (this.#way.is === 'closed') return;
+        this.#way = { is: 'folding', session };
+        this.#kept = [Buffer.from(bytes.subarray(at))];
+        this.#maybeFold();
+        return;
+      }
+      if (reach !== Reach.Greeting && reach !== Reach.Shared) {
+        this.#way = { is: 'own', session, greeting: undefined };
+        break;
+      }
+      at = end;
+    }
+    session.take(bytes);
+  }
+
+  /** Its own session is owed nothing any more: it need not keep it, if what the client has set can be shared. */
+  #maybeFold(): void {
+    const way = this.#way;
+    if (way.is !== 'folding' || !way.session.atRest) return;
+    const { session } = way;
+    const trunks = this.options.trunks!;
+    const profile = Profile.of(session.identity);
+    const kept = this.#takeKept();
+    if (profile !== undefined && trunks.leadsTo(session.state.node, profile)) {
+      this.#commands += session.commands;
+      session.close();
+      this.#profile = profile;
+      this.#way = UNBOARDED;
+      for (const part of kept) this.#pass(part);
+      return;
+    }
+    // Perhaps later, when the trunk is where the client's own session is.
+    const scanner = profile === undefined ? undefined : trunks.newScanner(this.#commandBytesMax);
+    this.#stayOwn(session, scanner, kept);
+  }
+
+  #takeKept(): readonly Buffer[] {
+    const kept = this.#kept ?? NONE;
+    this.#kept = undefined;
+    return kept;
+  }
+
+  #passKept(): void {
+    for (const part of this.#takeKept()) this.#pass(part);
+  }
+
+  #sayGoodBye(): void {
+    this.downstream.send(OK);
+    this.downstream.finish();
+  }
+
+  // ---- back-pressure ----------------------------------------------------------------------------------------------
+
+  /** Less may be outstanding than before. */
+  relieved(): void {
+    if (this.#way.is === 'folding') this.#maybeFold();
     if (this.#ending !== undefined) this.#maybeFinish();
-    if (!this.#waiting || this.#closed || this.#isFull(0.5)) return;
+    if (!this.#waiting || this.#way.is === 'closed') return;
+    if (this.#isFull(0.5)) {
+      this.#awaitRoom();
+      return;
+    }
     this.#waiting = false;
     this.downstream.resume();
   }
 
+  #isFull(share: number): boolean {
+    const way = this.#way;
+    switch (way.is) {
+      case 'shared':
+        if (this.#kept !== undefined) return true;
+        return this.#unanswered > 0 && (this.#hasMuch(share) || way.trunk?.isFull(share) === true);
+      case 'own':
+        return way.session.isFull(share);
+      case 'leaving':
+      case 'folding':
+      case 'quitting':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #hasMuch(share: number): boolean {
+    const { clientBytesMax, clientCommandsMax } = this.options.limits;
+    return this.#bytes > Math.min(clientBytesMax, WINDOW_BYTES) * share || this.#unanswered > clientCommandsMax * share;
+  }
+
+  #awaitRoom(): void {
+    const way = this.#way;
+    if (way.is === 'shared' && way.trunk?.isFull(0.5) === true) way.trunk.awaitRoom(this);
+  }
+
   #maybeFinish(): void {
-    if (this.#closed || !this.#isSettled) return;
+    if (this.#way.is === 'closed' || !this.#isSettled) return;
     this.downstream.finish(this.#ending === 'gateway' ? 'drained' : undefined);
   }
 
@@ -201,20 +518,44 @@ export class FollowDoor {
    * waiting for only when the client can still send the rest.
    */
   get #isSettled(): boolean {
-    const { unanswered, retained, blocked } = this.#session;
-    if (!this.#opened || blocked) return true;
-    return unanswered === 0 && (this.#ending === 'client' || retained.bytes === 0);
-  }
-
-  #ended(reason: string | undefined): void {
-    if (this.#closed) return;
-    this.downstream.finish(reason === undefined ? this.#unreadable : 'upstream');
-  }
-
-  #onEvent(event: SessionEvent): void {
-    if (event.type === 'unreadable') {
-      this.#unreadable = event.code === 'SEGUE_RESP_COMMAND_TOO_LARGE' ? 'command-size' : 'protocol';
+    const way = this.#way;
+    switch (way.is) {
+      case 'shared':
+        if (this.#unanswered > 0 || this.#kept !== undefined) return false;
+        return this.#ending === 'client' || this.#partial === undefined;
+      case 'own': {
+        const { blocked, unanswered, held } = way.session;
+        return blocked || (unanswered === 0 && (this.#ending === 'client' || held.bytes === 0));
+      }
+      case 'new':
+        return true;
+      default:
+        return false;
     }
-    this.options.onEvent(event);
   }
+
+  sessionEnded(why: FollowEnd | undefined): void {
+    if (this.#way.is !== 'closed') this.downstream.finish(why);
+  }
+
+  get #commandBytesMax(): number {
+    return this.options.session.commandBytesMax ?? SESSION_DEFAULTS.commandBytesMax;
+  }
+}
+
+const BROKEN = -2;
+
+/** Where the next command ends; -1: not in these bytes, BROKEN: never. */
+function nextCommand(scanner: CommandScanner, bytes: Buffer, at: number): number {
+  try {
+    return scanner.next(bytes, at, bytes.length);
+  } catch (error) {
+    if (!(error instanceof RespError)) throw error;
+    return BROKEN;
+  }
+}
+
+function whole(head: readonly Buffer[], bytes: Buffer, at: number, end: number): Buffer {
+  const last = bytes.subarray(at, end);
+  return head.length === 0 ? last : Buffer.concat([...head, last]);
 }

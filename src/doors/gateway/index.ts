@@ -1,1 +1,3 @@
-export { type Downstream, FollowDoor, type FollowDoorOptions, type FollowEnd } from './follow-door.js';
+export type { Downstream, FollowEnd } from './downstream.js';
+export { FollowDoor, type FollowDoorOptions } from './follow-door.js';
+export { Trunks } from './trunks.js';

@@ -80,6 +80,9 @@ export class NodeKind implements ListenerKind {
     return new NodeHandler(client, this.#host);
   }
 
+  /** Every client is with the node, by a connection of its own. */
+  readonly sharedConnections = 0;
+
   get unready(): string | undefined {
     return this.#host.watch.unready;
   }

@@ -47,7 +47,7 @@ describe('a fault of the gateway', () => {
 
   it('while bytes of a node are taken ends the session whose bytes they are, and its connection to the node', async () => {
     const { log, lines } = collecting();
-    lab = await GatewayLab.start({ io: { log } });
+    lab = await GatewayLab.start({ io: { log }, listener: { share: false } });
     const good = lab.raw().write('PING\r\n');
     await good.until('+PONG\r\n');
     const before = Number((await lab.primary.info('clients')).connected_clients);

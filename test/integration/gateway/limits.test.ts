@@ -162,7 +162,7 @@ describe('limits of a listener: each has its own answer and its own counter', ()
   });
 
   it('held: while the server is stopped, clients are made to wait and none gets an error', async () => {
-    await start({ clientBytesMax: 1 * MIB, heldBytesMax: 4 * MIB });
+    await start({ clientBytesMax: 1 * MIB, heldBytesMax: 4 * MIB }, { share: false });
     const clients = Array.from({ length: 16 }, () => lab.raw().write('PING\r\n'));
     await Promise.all(clients.map((client) => client.until('+PONG\r\n')));
     lab.primary.kill('SIGSTOP');

@@ -11,3 +11,14 @@ export function property<T>(name: string, arbitrary: fc.Arbitrary<T>, predicate:
   const check = () => fc.assert(fc.property(arbitrary, predicate), { seed, numRuns: runs * effort });
   test(`${name} [SEGUE_SEED=${seed}]`, check, 30_000 * effort);
 }
+
+/** The same for what takes turns of the event loop. */
+export function asyncProperty<T>(
+  name: string,
+  arbitrary: fc.Arbitrary<T>,
+  predicate: (value: T) => Promise<void>,
+  runs = 500,
+): void {
+  const check = () => fc.assert(fc.asyncProperty(arbitrary, predicate), { seed, numRuns: runs * effort });
+  test(`${name} [SEGUE_SEED=${seed}]`, check, 30_000 * effort);
+}

@@ -3,10 +3,21 @@ import { Naive } from './naive.js';
 import type { Lineage } from './node.js';
 import type { Line } from './programs.js';
 import { matches } from './reply.js';
-import type { World } from './world.js';
+import type { Setting } from './world.js';
+
+/** What has happened, as far as it can be seen. A `World`, for one. */
+export interface Played {
+  readonly setting: Setting;
+  readonly lineage: Lineage;
+  readonly sessions: readonly {
+    readonly received: string;
+    readonly faults: readonly string[];
+    readonly wire: { readonly client: { readonly state: string } } | undefined;
+  }[];
+}
 
 /** Everything in which the world differs from one eternal server. */
-export function checkPlanned(world: World, lines: readonly Line[][]): string[] {
+export function checkPlanned(world: Played, lines: readonly Line[][]): string[] {
   const wrong: string[] = [];
   const expected = new Map<string, number>();
   const popped: string[] = [];
@@ -27,7 +38,7 @@ export function checkPlanned(world: World, lines: readonly Line[][]): string[] {
   return wrong;
 }
 
-function checkAnswers(world: World, index: number, program: readonly Line[], naive: Naive): string[] {
+function checkAnswers(world: Played, index: number, program: readonly Line[], naive: Naive): string[] {
   const frames = framesOf(world.sessions[index]!.received).filter((frame) => !isMessage(frame));
   const wrong: string[] = [];
   let at = 0;
@@ -81,7 +92,7 @@ function poppedBy(frame: string): string[] {
 }
 
 /** What all sessions wrote together: nothing lost, nothing twice, each session's own in its order. */
-function checkShared(world: World, lines: readonly Line[][], popped: readonly string[]): string[] {
+function checkShared(world: Played, lines: readonly Line[][], popped: readonly string[]): string[] {
   const wrong: string[] = [];
   const taken = [...world.lineage.executed].filter(([token]) => token.startsWith('pop '));
   const takenTokens = taken.map(([token]) => token.slice(4));

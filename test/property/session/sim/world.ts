@@ -1,5 +1,13 @@
 import { CommandTable } from '../../../../src/resp/index.js';
-import { type Primary, ScriptCache, Session, type SessionOptions } from '../../../../src/session/index.js';
+import {
+  type Identity,
+  type Primary,
+  ScriptCache,
+  Session,
+  type SessionEvent,
+  type SessionOptions,
+  type SessionPorts,
+} from '../../../../src/session/index.js';
 import { Lineage, SimNode, type Version } from './node.js';
 import { Wire } from './wire.js';
 
@@ -52,6 +60,9 @@ export class SimSession {
     readonly world: World,
     readonly program: Buffer,
     options: Partial<SessionOptions>,
+    /** Of a door that has the session, instead of what this would do. */
+    place: Partial<SessionPorts<Primary>> = {},
+    identity?: Identity,
   ) {
     this.session = new Session<Primary>(
       {
@@ -82,15 +93,19 @@ export class SimSession {
         setTimer: (ms, fire) => world.setTimer(ms, fire),
         clearTimer: (id) => world.timers.delete(id as number),
         unknownCommand: () => {},
-        onEvent: (event) => {
-          if (event.type === 'uncertain' && event.fate === 'answered') this.uncertain += event.commands;
-          if (event.type === 'move') this.wire = this.#dialled.findLast(({ node }) => node.name === event.node);
-        },
+        onEvent: (event) => this.hear(event),
         table: CommandTable.standard(),
         scripts: world.scripts,
+        ...place,
       },
       options,
+      identity,
     );
+  }
+
+  hear(event: SessionEvent): void {
+    if (event.type === 'uncertain' && event.fate === 'answered') this.uncertain += event.commands;
+    if (event.type === 'move') this.wire = this.#dialled.findLast(({ node }) => node.name === event.node);
   }
 
   take(bytes: number): void {
@@ -154,7 +169,7 @@ export class World {
   }
 
   /** The primary as an attentive topology knows it: of two, the one that was promoted last. */
-  get #primary(): SimNode | undefined {
+  get primary(): SimNode | undefined {
     const [a, b] = this.nodes;
     const primaries = this.nodes.filter((node) => node.alive && node.role === 'primary');
     return primaries.length < 2 ? primaries[0] : this.#latest === a.name ? a : b;
@@ -234,7 +249,7 @@ export class World {
       if (question.view !== undefined) question.to.session.primaryIs(question.view);
       return;
     }
-    const primary = this.#primary;
+    const { primary } = this;
     question.looked = true;
     if (primary !== undefined) question.view = { node: primary.name, term: this.term };
   }

@@ -1,0 +1,241 @@
+import { ReplyScanner, Stop } from '../../resp/index.js';
+import type { Session } from '../../session/index.js';
+import type { PrimaryView } from '../../topology/index.js';
+import { TrunkQueue } from './trunk-queue.js';
+
+/** One of the clients whose commands go over a trunk. */
+export interface TrunkClient {
+  /**
+   * Bytes of answers, by reference; `answers` of them end here. `settledBytes`: of the client's commands, so many are not
+   * outstanding any more. Nothing may be given to a trunk during the call.
+   */
+  receive(bytes: Buffer, answers: number, settledBytes: number): void;
+  /** A turn that the client asked for by `attend`, or room after `awaitRoom`. */
+  turn(): void;
+  /** The trunk is no more: whoever has commands on it gets no answer. */
+  stranded(): void;
+  /** The client itself has thrown this; others are not to suffer. */
+  fault(error: unknown): void;
+}
+
+/** The part of a session that a trunk drives; the rest of it is the helm's and the topology's. */
+export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'flush' | 'unanswered' | 'state' | 'close'>;
+
+/** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
+const HIGH_BYTES = 1024 * 1024;
+const HIGH_COMMANDS = 64 * 1024;
+/** From here on the session keeps a chunk by reference, so a borrowed one has to be copied. */
+const KEPT_BYTES = 4 * 1024;
+
+const PUSH = 0x3e;
+const MINUS = 0x2d;
+const NO_AUTH = Buffer.from('-NOAUTH');
+
+/**
+ * One session that carries the commands of many clients, which are all alike to the server. To the session it is a single
+ * client; what it delivers is cut where the owner changes, so holds, moves and replays are the session's business and
+ * happen once for all.
+ *
+ *   client A ─┐                                       ┌─▶ A
+ *   client B ─┼─ whole commands ─▶ session ─ answers ─┼─▶ B     the queue knows whose turn it is
+ *   client C ─┘                                       └─▶ C
+ */
+export class Trunk {
+  readonly #queue = new TrunkQueue<TrunkClient>();
+  readonly #clients = new Set<TrunkClient>();
+  readonly #session: TrunkSession;
+  readonly #scanner = new ReplyScanner();
+  readonly #crowd = new Set<TrunkClient>();
+  #turns: TrunkClient[] = [];
+  #due = false;
+  #ended = false;
+  /** What the node has said of clients that have not logged in. */
+  #welcome: 'unknown' | 'served' | 'turned-away' = 'unknown';
+
+  /** `makeSession`: opened by the caller; delivers to `deliver`, and calls `relieved` and `ended`. */
+  constructor(
+    makeSession: (trunk: Trunk) => TrunkSession,
+    /** Nobody is on it any more, or, with a reason, it cannot go on. Called once for each time. */
+    private readonly onDeserted: (trunk: Trunk) => void,
+  ) {
+    this.#session = makeSession(this);
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Commands without an answer. */
+  get outstanding(): number {
+    return this.#queue.commands;
+  }
+
+  /** The session's state, and the node that it is with, if any. */
+  get state(): { at: string; node: string | undefined } {
+    const { state } = this.#session;
+    return { at: state.at, node: 'view' in state ? state.view.node : undefined };
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the node serves clients that have not logged in, as far as any answer has shown. */
+  get welcome(): 'unknown' | 'served' | 'turned-away' {
+    return this.#welcome;
+  }
+
+  join(client: TrunkClient): void {
+    this.#clients.add(client);
+  }
+
+  /** Answers that are owed to it come and are dropped, if the client does so. */
+  leave(client: TrunkClient): void {
+    this.#crowd.delete(client);
+    if (this.#clients.delete(client) && this.#clients.size === 0 && !this.#ended) this.onDeserted(this);
+  }
+
+  /** `commands` whole commands of a client: `head` and behind it `bytes`, which are borrowed; `head` is the trunk's from now on. */
+  take(client: TrunkClient, head: readonly Buffer[], bytes: Buffer, commands: number): void {
+    if (this.#ended) return;
+    let total = bytes.length;
+    for (const part of head) total += part.length;
+    // First, since the session may answer at once.
+    this.#queue.push(client, commands, total);
+    for (const part of head) this.#session.take(part);
+    if (bytes.length > 0) this.#session.take(bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes));
+    if (this.#due) return;
+    this.#due = true;
+    setImmediate(this.#flush);
+  }
+
+  /** No more should be taken. `share` of what is the most. */
+  isFull(share: number): boolean {
+    return this.#queue.bytes > HIGH_BYTES * share || this.#queue.commands > HIGH_COMMANDS * share;
+  }
+
+  /** The client gets a turn when there is room again. */
+  awaitRoom(client: TrunkClient): void {
+    this.#crowd.add(client);
+  }
+
+  /** The client gets a turn soon, when nothing is being delivered. */
+  attend(client: TrunkClient): void {
+    this.#turns.push(client);
+    if (this.#turns.length === 1) process.nextTick(this.#giveTurns);
+  }
+
+  /** The session's answers. */
+  deliver(chunk: Buffer): void {
+    const queue = this.#queue;
+    const scanner = this.#scanner;
+    let from = 0;
+    while (from < chunk.length) {
+      const { client } = queue;
+      if (client === undefined) return;
+      const answers = this.#countAnswers(chunk, from, queue.left);
+      const to = this.#to;
+      const settledBytes = answers > 0 ? queue.answered(answers) : 0;
+      if (to > from)
+        this.#give(client, from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to), answers, settledBytes);
+      from = to;
+      // A push is no answer, and nobody on a trunk has asked for any.
+      if (from < chunk.length && !scanner.midFrame && chunk[from] === PUSH) {
+        const end = scanner.finish(chunk, from, chunk.length);
+        from = end < 0 ? chunk.length : end;
+      }
+    }
+    if (this.#crowd.size > 0 && !this.isFull(0.5)) this.#admit();
+  }
+
+  /** Up to where the last `#countAnswers` came. */
+  #to = 0;
+
+  /** Counts answers in chunk[from, …), no more than `most`; stops in front of a push. */
+  #countAnswers(chunk: Buffer, from: number, most: number): number {
+    const scanner = this.#scanner;
+    let at = from;
+    let answers = 0;
+    while (answers < most && at < chunk.length) {
+      at = scanner.scan(chunk, at, chunk.length, most - answers);
+      answers += scanner.frames;
+      if (scanner.frames > 0 && this.#welcome === 'unknown') this.#welcome = 'served';
+      if (scanner.stop !== Stop.Special || chunk[at] === PUSH) break;
+      if (chunk[at] === MINUS && startsWith(chunk, at, NO_AUTH)) this.#welcome = 'turned-away';
+      const end = scanner.finish(chunk, at, chunk.length);
+      if (end < 0) at = chunk.length;
+      else {
+        at = end;
+        answers++;
+      }
+    }
+    this.#to = at;
+    return answers;
+  }
+
+  #admit(): void {
+    for (const client of this.#crowd) this.attend(client);
+    this.#crowd.clear();
+  }
+
+  readonly #giveTurns = (): void => {
+    const turns = this.#turns;
+    this.#turns = [];
+    for (const client of turns) {
+      try {
+        client.turn();
+      } catch (error) {
+        client.fault(error);
+      }
+    }
+  };
+
+  #give(client: TrunkClient, bytes: Buffer, answers: number, settledBytes: number): void {
+    try {
+      client.receive(bytes, answers, settledBytes);
+    } catch (error) {
+      client.fault(error);
+    }
+  }
+
+  readonly #flush = (): void => {
+    this.#due = false;
+    if (this.#ended) return;
+    try {
+      this.#session.flush();
+    } catch (error) {
+      this.fault(error);
+      return;
+    }
+    // An answer for the wrong client would be worse than none: if the counts ever differ, everybody goes.
+    const { unanswered } = this.#session;
+    if (this.#queue.commands !== unanswered) {
+      this.fault(
+        new Error(`a shared connection owes ${unanswered} answers, its clients wait for ${this.#queue.commands}`),
+      );
+    }
+  };
+
+  /** Something was thrown that concerns everybody. It is told once. */
+  fault(error: unknown): void {
+    const [witness] = this.#clients;
+    witness?.fault(error);
+    this.end();
+  }
+
+  /** Cannot go on, or is not wanted any more: whoever is on it is stranded. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#session.close();
+    this.onDeserted(this);
+    const clients = [...this.#clients];
+    this.#clients.clear();
+    this.#crowd.clear();
+    for (const client of clients) client.stranded();
+  }
+}
+
+function startsWith(chunk: Buffer, at: number, word: Buffer): boolean {
+  return chunk.length - at >= word.length && chunk.compare(word, 0, word.length, at, at + word.length) === 0;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { Trunk, type TrunkClient, type TrunkSession } from '../../../../src/doors/gateway/trunk.js';
+
+const NOTHING = Buffer.alloc(0);
+
+class FakeSession {
+  readonly state = { at: 'flowing', view: { node: 'a' } } as unknown as TrunkSession['state'];
+  taken = '';
+  unanswered = 0;
+  flushes = 0;
+  closed = false;
+
+  take(chunk: string | Buffer): void {
+    this.taken += chunk.toString();
+  }
+  flush(): void {
+    this.flushes++;
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+class Rider implements TrunkClient {
+  received = '';
+  answers = 0;
+  settledBytes = 0;
+  turns = 0;
+  stranded_ = 0;
+  readonly faults: string[] = [];
+  receive(bytes: Buffer, answers: number, settledBytes: number): void {
+    this.received += bytes.toString('latin1');
+    this.answers += answers;
+    this.settledBytes += settledBytes;
+  }
+  turn(): void {
+    this.turns++;
+  }
+  stranded(): void {
+    this.stranded_++;
+  }
+  fault(error: unknown): void {
+    this.faults.push(String(error));
+  }
+}
+
+function board(riders: number) {
+  const session = new FakeSession();
+  const deserted: boolean[] = [];
+  const trunk = new Trunk(
+    () => session,
+    ({ ended }) => deserted.push(ended),
+  );
+  const all = Array.from({ length: riders }, () => new Rider());
+  for (const each of all) trunk.join(each);
+  return { session, trunk, deserted, riders: all };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Answers of every shape, RESP2 and RESP3; each is one. */
+const ANSWERS = [
+  '+OK\r\n',
+  '-ERR no\r\n',
+  ':12\r\n',
+  '$3\r\na\r\n\r\n',
+  '$-1\r\n',
+  '*-1\r\n',
+  '*2\r\n$1\r\na\r\n*1\r\n-ERR inside\r\n',
+  '=15\r\ntxt:Some string\r\n',
+  '!9\r\nERR large\r\n',
+  '%2\r\n+a\r\n:1\r\n+b\r\n~1\r\n#t\r\n',
+  '|1\r\n+ttl\r\n:3600\r\n*1\r\n,3.25\r\n',
+  '_\r\n',
+  '(3492890328409238509324850943850943825024385\r\n',
+  '*?\r\n:1\r\n.\r\n',
+  `$5000\r\n${'x'.repeat(5000)}\r\n`,
+];
+
+describe('a trunk', () => {
+  it.each([1, 2, 3, 7, 4096, 1e9])(
+    'cuts answers of all types where the owner changes, in chunks of %i bytes',
+    (size) => {
+      const { trunk, riders } = board(4);
+      const owners = Array.from({ length: 200 }, (_, n) => (n * n + (n >> 2)) % riders.length);
+      const stream = Buffer.from(owners.map((_, n) => ANSWERS[n % ANSWERS.length]!).join(''), 'latin1');
+      for (const owner of owners) trunk.take(riders[owner]!, [], Buffer.from('x'), 1);
+      for (let at = 0; at < stream.length; at += size) trunk.deliver(Buffer.from(stream.subarray(at, at + size)));
+      for (const [index, rider] of riders.entries()) {
+        const own = owners.flatMap((owner, n) => (owner === index ? [ANSWERS[n % ANSWERS.length]!] : []));
+        expect(rider.received).toBe(own.join(''));
+        expect([rider.answers, rider.settledBytes]).toEqual([own.length, own.length]);
+      }
+      expect(trunk.outstanding).toBe(0);
+    },
+  );
+
+  it('pushes belong to nobody', () => {
+    const { trunk, riders } = board(1);
+    trunk.take(riders[0]!, [], Buffer.from('GG'), 2);
+    trunk.deliver(Buffer.from('>2\r\n+invalidate\r\n_\r\n+1\r\n>1\r\n+x\r\n+2\r\n>1\r\n+x\r\n'));
+    expect([riders[0]!.received, riders[0]!.answers]).toEqual(['+1\r\n+2\r\n', 2]);
+  });
+
+  it('what one turn brings leaves in one flush', async () => {
+    const { trunk, riders, session } = board(3);
+    for (const rider of riders) trunk.take(rider, [Buffer.from('half ')], Buffer.from('whole '), 1);
+    session.unanswered = 3;
+    expect([session.taken, session.flushes]).toEqual(['half whole '.repeat(3), 0]);
+    await turn();
+    expect(session.flushes).toBe(1);
+  });
+
+  it('ends with everybody on it when the session owes another number of answers', async () => {
+    const { trunk, riders, session, deserted } = board(2);
+    trunk.take(riders[0]!, [], Buffer.from('x'), 2);
+    session.unanswered = 1;
+    await turn();
+    expect([session.closed, trunk.ended, deserted]).toEqual([true, true, [true]]);
+    expect(riders.map(({ stranded_ }) => stranded_)).toEqual([1, 1]);
+    expect(riders.flatMap(({ faults }) => faults)).toEqual([
+      'Error: a shared connection owes 1 answers, its clients wait for 2',
+    ]);
+  });
+
+  it('is full of outstanding bytes, and tells who waits when half of them are answered', async () => {
+    const { trunk, riders, session } = board(2);
+    const [one, two] = riders as [Rider, Rider];
+    const bytes = Buffer.alloc(300 * 1024, 'x');
+    for (let n = 0; n < 4; n++) trunk.take(n % 2 === 0 ? one : two, [], bytes, 1);
+    session.unanswered = 4;
+    expect(trunk.isFull(1)).toBe(true);
+    trunk.awaitRoom(one);
+    trunk.deliver(Buffer.from('+1\r\n+2\r\n'));
+    session.unanswered = 2;
+    await turn();
+    expect(one.turns).toBe(0);
+    trunk.deliver(Buffer.from('+3\r\n'));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect([one.turns, two.turns]).toEqual([1, 0]);
+  });
+
+  it('tells when the last client has left, and drops nothing that others are owed', () => {
+    const { trunk, riders, deserted } = board(2);
+    const [one, two] = riders as [Rider, Rider];
+    trunk.take(one, [], NOTHING, 1);
+    trunk.take(two, [], NOTHING, 1);
+    trunk.leave(one);
+    trunk.deliver(Buffer.from('+one\r\n+two\r\n'));
+    expect(two.received).toBe('+two\r\n');
+    expect(deserted).toEqual([]);
+    trunk.leave(two);
+    expect(deserted).toEqual([false]);
+  });
+
+  it('knows from answers whether the node serves clients that have not logged in', () => {
+    const { trunk, riders } = board(1);
+    trunk.take(riders[0]!, [], NOTHING, 4);
+    trunk.deliver(Buffer.from('-ERR other\r\n'));
+    expect(trunk.welcome).toBe('unknown');
+    trunk.deliver(Buffer.from('+PONG\r\n'));
+    expect(trunk.welcome).toBe('served');
+    trunk.deliver(Buffer.from('-NOAUTH Authentication required.\r\n+PONG\r\n'));
+    expect(trunk.welcome).toBe('turned-away');
+  });
+});
