@@ -10,7 +10,7 @@ import { hasProvisional } from './uncertain.js';
 
 /** Who is told what becomes of the connection. */
 export interface ConnectionHost<P extends Primary> {
-  readonly state: State<P>;
+  state(): State<P>;
   /** It is the session's own. `capable`: the node has heard that redirects are understood. */
   joined(node: string, capable: boolean): void;
   /** The node could not be joined. The connection is closed. */
@@ -38,12 +38,11 @@ export class Connection<P extends Primary> {
     private readonly host: ConnectionHost<P>,
   ) {
     const { book, ports, options } = crew;
-    const timers = {
-      setTimer: (ms: number, fire: () => void) => ports.setTimer(ms, fire),
-      clearTimer: (timer: unknown) => ports.clearTimer(timer),
-    };
+    const setTimer = (ms: number, fire: () => void): unknown => ports.setTimer(ms, fire);
+    const clearTimer = (timer: unknown): void => ports.clearTimer(timer);
     const handover = new Handover({
-      ...timers,
+      setTimer,
+      clearTimer,
       identity: book.identity,
       beacon: ports.beacon,
       bytesMax: options.handoverBytesMax,
@@ -55,19 +54,16 @@ export class Connection<P extends Primary> {
     });
     this.#handover = handover;
     this.prospect = new Prospect({
-      ...timers,
+      setTimer,
+      clearTimer,
       identity: book.identity,
       scripts: ports.scripts,
       joinTimeoutMs: options.joinTimeoutMs,
       dial: (view, handlers) => ports.dial(view, handlers),
       deliver: (frame) => ports.deliver(frame),
       listener: {
-        get channel() {
-          return handover.channel;
-        },
-        get pairing() {
-          return handover.pairing;
-        },
+        channel: () => handover.channel,
+        isPairing: () => handover.pairing,
         subscribedAhead: () => handover.subscribedAhead(),
         refusedAhead: (reason) => handover.refusedAhead(reason),
         newsAhead: (news, frame, link) => this.#newsAhead(news, frame, link),
@@ -98,7 +94,7 @@ export class Connection<P extends Primary> {
   }
 
   flush(): void {
-    if (this.host.state.at === 'flowing' && this.#link !== undefined) flush(this.crew.book, this.#link);
+    if (this.host.state().at === 'flowing' && this.#link !== undefined) flush(this.crew.book, this.#link);
   }
 
   pause(): void {
@@ -201,7 +197,7 @@ export class Connection<P extends Primary> {
   pairUp(): void {
     const { book, inlet } = this.crew;
     const link = this.#link;
-    if (this.host.state.at !== 'holding' || link === undefined || !inlet.drained || !isBetweenCommands(book)) return;
+    if (this.host.state().at !== 'holding' || link === undefined || !inlet.drained || !isBetweenCommands(book)) return;
     if (!this.#handover.mayPair(book.transaction !== undefined)) return;
     this.prospect.listen((ahead) => this.#handover.pair(link, ahead));
   }
@@ -214,7 +210,7 @@ export class Connection<P extends Primary> {
     const view = this.prospect.prepared;
     if (!found && view !== undefined && this.prospect.listens) {
       this.prospect.drop();
-      if (this.host.state.at === 'holding') this.prospect.prepare(view);
+      if (this.host.state().at === 'holding') this.prospect.prepare(view);
     }
     this.host.stirred();
   }

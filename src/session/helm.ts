@@ -23,22 +23,17 @@ export class Helm<P extends Primary> {
 
   constructor(private readonly crew: Crew<P>) {
     const { book, intake, ports, options } = crew;
-    const helm = this;
     this.#leavings = new Leavings<P>(crew);
     this.#wait = new Wait<P>({
       book,
       intake,
       ports,
       holdTimeoutMs: options.holdTimeoutMs,
-      get state() {
-        return helm.#state;
-      },
+      state: () => this.#state,
       tellUncertain: (node, commands) => this.#leavings.tellUncertain(node, commands, 'answered'),
     });
     this.connection = new Connection<P>(crew, {
-      get state() {
-        return helm.#state;
-      },
+      state: () => this.#state,
       joined: (node, capable) => this.#joined(node, capable),
       missed: (node, reason) => this.#missed(node, reason),
       lost: (error) => this.#lost(error),

@@ -38,12 +38,12 @@ export interface JoinHost {
 /** What a connection that is not the session's yet means to the messages of the client. */
 export interface JoinListener {
   /** To be subscribed to, besides what the client is. */
-  readonly channel: string | undefined;
+  channel(): string | undefined;
   /** All subscriptions are made, or that channel's was refused. */
   subscribedAhead(): void;
   refusedAhead(reason: string): void;
   /** Whether the connection may become the session's only after `conclude`. */
-  readonly pairing: boolean;
+  isPairing(): boolean;
   /** A message, a marker, or a confirmation that nobody else awaits. */
   newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void;
 }
@@ -239,7 +239,7 @@ export class Join {
           this.#phase = 'aligning';
           this.host.listener.subscribedAhead();
           // Messages before a marker are on their way, or the marker itself.
-          if (!this.host.listener.pairing) this.conclude();
+          if (!this.host.listener.isPairing()) this.conclude();
           return;
         default:
           return;
@@ -254,7 +254,7 @@ export class Join {
 
   #subscribe(): RestoreStep[] {
     this.#listens = 'done';
-    return [...subscribeSteps(this.identity), ...markerSteps(this.host.listener.channel)];
+    return [...subscribeSteps(this.identity), ...markerSteps(this.host.listener.channel())];
   }
 
   #run(phase: 'identity' | 'scripts' | 'listening' | 'traffic', steps: readonly RestoreStep[]): void {

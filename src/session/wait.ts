@@ -11,7 +11,7 @@ export interface WaitHost<P extends Primary> {
   readonly intake: Intake;
   readonly ports: SessionPorts<P>;
   readonly holdTimeoutMs: number;
-  readonly state: State<P>;
+  state(): State<P>;
   tellUncertain(node: string, commands: number): void;
 }
 
@@ -68,11 +68,12 @@ export class Wait<P extends Primary> {
   /** The first command that the client waits for; in a hold by notice, of those that were not sent. */
   get #first(): number {
     const { ledger, given } = this.host.book;
-    return Math.max(this.host.state.at === 'holding' ? ledger.sent : ledger.head, given);
+    return Math.max(this.host.state().at === 'holding' ? ledger.sent : ledger.head, given);
   }
 
   #giveUp(upTo: number, code: WireCode): void {
-    const { book, intake, ports, state } = this.host;
+    const { book, intake, ports } = this.host;
+    const state = this.host.state();
     const { commands, uncertain } = expire(book, intake, upTo, code, this.#trouble);
     if (commands > 0) ports.onEvent({ type: 'given-up', code, commands });
     const from = 'course' in state ? state.course.from : undefined;
