@@ -2,7 +2,13 @@ import { SESSION_DEFAULTS, type SessionOptions } from '../session/index.js';
 import { NOTICE_BOUNDS, type TopologyOptions } from '../topology/index.js';
 import { OptionError, parseNodeUrl } from '../transport/index.js';
 import { nearestName } from '../transport/nearest-name.js';
-import { NOTICE_HOLD_MAX_MS, type NoticeOptions, type SegueEvent } from './pair.js';
+import {
+  NOTICE_HOLD_MAX_MS,
+  type NoticeOptions,
+  REPLICA_LAG_MAX_MS,
+  type ReadOptions,
+  type SegueEvent,
+} from './pair.js';
 
 /** What a door may be told. All have defaults; docs/options.md lists them. */
 export interface SegueOptions extends Partial<SessionOptions> {
@@ -22,6 +28,8 @@ export interface SegueOptions extends Partial<SessionOptions> {
   notices?: boolean;
   /** How long an operator may make commands wait. */
   noticeHoldMaxMs?: number;
+  /** How much a replica may be behind to be read from by connections that ran READONLY. */
+  replicaLagMaxMs?: number;
   /** Is told of all that happens to its sessions and their pair: docs/events.md. */
   onEvent?: (event: SegueEvent) => void;
 }
@@ -44,6 +52,9 @@ interface OtherOption {
 
 const HOUR_MS = 3_600_000;
 export const DIALS_MAX = 64;
+const PROBE_INTERVAL_MS = 1_000;
+/** A replica in step is seen to be as fresh as the probe before the last. */
+const PROBES_PER_LAG = 3;
 const GIB = 1024 ** 3;
 
 function number(unit: NumberOption['unit'], byDefault: number, min: number, max: number, what: string): NumberOption {
@@ -138,7 +149,13 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     choices: ['error', 'retry'],
     what: 'What becomes of a write that was sent and not answered when its connection is lost: `error` answers `UNCERTAIN`; `retry` runs it again, at the risk of twice.',
   },
-  probeIntervalMs: number('ms', 1_000, 10, HOUR_MS, 'How often each node is asked for its role while all is well.'),
+  probeIntervalMs: number(
+    'ms',
+    PROBE_INTERVAL_MS,
+    10,
+    HOUR_MS,
+    'How often each node is asked for its role while all is well.',
+  ),
   seekIntervalMs: number('ms', 20, 1, HOUR_MS, 'How often while no primary is known.'),
   nodeTimeoutMs: number('ms', 2_000, 1, HOUR_MS, 'How long to wait for a connection to a node.'),
   dialsMax: number(
@@ -160,6 +177,13 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     NOTICE_BOUNDS.holdMs,
     'How long commands hold for a notice at most, whatever it asks for. Then they go on where they were.',
   ),
+  replicaLagMaxMs: number(
+    'ms',
+    REPLICA_LAG_MAX_MS,
+    0,
+    24 * HOUR_MS,
+    'How much a replica may be behind its primary to be read from by connections that ran `READONLY`; at least three times `probeIntervalMs`, since nobody knows more often. 0: they read from the primary, too.',
+  ),
   onEvent: {
     kind: 'function',
     byDefault: 'none',
@@ -177,6 +201,21 @@ export function checkOptions(options: SegueOptions): void {
     }
     if (value !== undefined) checkValue(name, value, OPTIONS[name as keyof SegueOptions]);
   }
+  checkLag(options);
+}
+
+function checkLag(options: SegueOptions): void {
+  const fault = lagFault(options);
+  if (fault !== undefined) throw new OptionError('SEGUE_OPTION_VALUE', `option "replicaLagMaxMs": ${fault}`);
+}
+
+/** Between two probes nobody knows how far a replica has come. Undefined: the bound on its lag can be kept. */
+export function lagFault({
+  replicaLagMaxMs = 0,
+  probeIntervalMs = PROBE_INTERVAL_MS,
+}: SegueOptions): string | undefined {
+  if (replicaLagMaxMs === 0 || replicaLagMaxMs >= PROBES_PER_LAG * probeIntervalMs) return undefined;
+  return `${replicaLagMaxMs} ms is less than ${PROBES_PER_LAG} times probeIntervalMs (${probeIntervalMs}), and lag is known only as often as nodes are asked`;
 }
 
 function checkValue(name: string, value: unknown, option: NumberOption | OtherOption): void {
@@ -224,6 +263,14 @@ export function topologyBounds(options: SegueOptions): Omit<TopologyOptions, 'no
     ...(nodeTimeoutMs === undefined ? {} : { connectTimeoutMs: nodeTimeoutMs }),
     ...(onEvent === undefined ? {} : { onEvent }),
   };
+}
+
+/** The readers' part. */
+export function readOptions({
+  replicaLagMaxMs,
+  probeIntervalMs = PROBE_INTERVAL_MS,
+}: SegueOptions): Required<ReadOptions> {
+  return { replicaLagMaxMs: replicaLagMaxMs ?? Math.max(REPLICA_LAG_MAX_MS, PROBES_PER_LAG * probeIntervalMs) };
 }
 
 /** The hold party's part. */

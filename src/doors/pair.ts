@@ -26,6 +26,7 @@ import { HoldParty } from './hold-party.js';
 import type { HoldEvent } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 import { MarkerBeacon } from './marker-beacon.js';
+import { ReplicaPlaces } from './replica-places.js';
 
 export type { SegueEvent } from './segue-event.js';
 
@@ -39,7 +40,14 @@ export interface NoticeOptions {
   onEvent?: (event: HoldEvent) => void;
 }
 
+/** What sessions that ran READONLY may read from. */
+export interface ReadOptions {
+  /** A replica may be so much behind its primary. 0: none is read from. */
+  replicaLagMaxMs?: number;
+}
+
 export const NOTICE_HOLD_MAX_MS = 5_000;
+export const REPLICA_LAG_MAX_MS = 10_000;
 
 /** Names that no server knows are asked for once, and no more of them than this. */
 const ASKED_NAMES_MAX = 1_000;
@@ -51,6 +59,8 @@ class Shared {
   readonly asked = new Set<string>();
   readonly party: HoldParty;
   readonly beacon = new MarkerBeacon();
+  /** By the bound on the lag. */
+  readonly #places = new Map<number, ReplicaPlaces>();
   /** One function for all doors to the pair: the watch tells it once. */
   readonly publish: (event: TopologyEvent | HoldEvent) => void;
 
@@ -58,6 +68,12 @@ class Shared {
     this.gate = new DialGate(transport, dialsMax);
     this.publish = (event) => publish(event, () => ({ pair }));
     this.party = new HoldParty(clock, this.publish);
+  }
+
+  places(lagMaxMs: number): ReplicaPlaces {
+    const places = this.#places.get(lagMaxMs) ?? new ReplicaPlaces(lagMaxMs, idle);
+    this.#places.set(lagMaxMs, places);
+    return places;
   }
 }
 
@@ -77,6 +93,8 @@ export interface SessionPlace {
   relieved?(): void;
   /** Given: what is thrown where a node's bytes or a timer are taken is told here, instead of ending the process. */
   faulted?(error: unknown): void;
+  /** Given: the client only reads, from replicas, and a command that may write is answered with this error. */
+  readonly writesRefused?: Buffer;
 }
 
 /** One door's hold on a pair: the shared topology, and sessions with it. */
@@ -87,6 +105,8 @@ export class Pair {
   readonly #tls: Pick<DialOptions, 'tls'>;
   /** For people. */
   readonly #name: string;
+  /** Undefined: only primaries are read from. */
+  readonly #places: ReplicaPlaces | undefined;
   #released = false;
 
   /** `dialsMax` counts for all doors to the pair; the first one's holds. */
@@ -94,6 +114,7 @@ export class Pair {
     private readonly options: TopologyOptions,
     dialsMax: number,
     private readonly noticeOptions: NoticeOptions = {},
+    { replicaLagMaxMs = REPLICA_LAG_MAX_MS }: ReadOptions = {},
   ) {
     this.topology = Topology.acquire(options);
     const key = this.topology.sharedKey;
@@ -101,18 +122,19 @@ export class Pair {
     this.#name = [...new Set(urls.map((url) => formatAddress(url.address)))].sort().join(',');
     this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax, this.#name);
     shared.set(key, this.#shared);
+    this.#places = replicaLagMaxMs === 0 ? undefined : this.#shared.places(replicaLagMaxMs);
     this.topology.onEvent(this.#shared.publish);
     const secure = options.tls !== undefined || urls.some((url) => url.tls);
     this.#tls = secure ? { tls: options.tls ?? {} } : {};
   }
 
-  /** A session that follows this pair's primary until it is closed. `identity`: of a client that has begun elsewhere. */
+  /** A session that follows this pair's primary, or reads from its replicas, until it is closed. `identity`: of a client that has begun elsewhere. */
   session(place: SessionPlace, options: Partial<SessionOptions>, identity?: Identity): Session<PrimaryView> {
     const { topology } = this;
     const number = ++sessions;
     const { faulted } = place;
     const source = () => ({ pair: this.#name, session: number, client: session.client });
-    const session = new Session<PrimaryView>(
+    const session: Session<PrimaryView> = new Session<PrimaryView>(
       {
         ...place,
         onEvent: (event) => {
@@ -129,6 +151,7 @@ export class Pair {
         clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
         unknownCommand: (name) => this.#learn(name),
         onStandstill: () => this.#shared.party.stirred(session),
+        ...(this.#places === undefined ? {} : { places: this.#places.of(() => session, topology) }),
         beacon: this.#shared.beacon.on(topology),
         table,
         scripts: this.#shared.scripts,
@@ -175,6 +198,7 @@ export class Pair {
     const leaveParty = this.#joinParty(session);
     return () => {
       forgetPrimary();
+      this.#places?.leave(session);
       leaveParty();
     };
   }

@@ -28,10 +28,19 @@ export const EVENTS: { readonly [Type in SegueEventType]: Description<Type> } = 
   resume: { of: 'session', fields: { node: 'node', why: 'text', heldMs: 'ms' } },
   move: {
     of: 'session',
-    fields: { node: 'node', term: 'count', replayed: 'count', discarded: 'count', swallowed: 'count', heldMs: 'ms' },
+    fields: {
+      node: 'node',
+      term: 'count',
+      replayed: 'count',
+      discarded: 'count',
+      swallowed: 'count',
+      heldMs: 'ms',
+      replica: 'yes or no',
+    },
   },
   lost: { of: 'session', fields: { node: 'node', reason: 'text', unanswered: 'count' } },
   remark: { of: 'session', fields: { node: 'node', text: 'text' } },
+  'no-replica': { of: 'session', fields: { node: 'node' } },
   'scan-restart': { of: 'session', fields: { node: 'node' } },
   'handed-over': {
     of: 'session',

@@ -13,6 +13,8 @@ export interface FollowOptions {
   readonly share: boolean;
   /** Clients must log in before the handshake limit is over. */
   readonly loginRequired: boolean;
+  /** Given: clients only read, from replicas, and what may write is answered with this error. */
+  readonly writesRefused?: Buffer;
   /** As they are now; they may change. */
   limits(): Limits;
   onEvent(event: SessionEvent): void;
@@ -49,7 +51,7 @@ export class FollowKind implements ListenerKind {
   }
 
   #doorOptions(): FollowDoorOptions {
-    const { pair, session, policy, onEvent } = this.options;
+    const { pair, session, policy, writesRefused, onEvent } = this.options;
     const limits = this.options.limits();
     if (this.#door?.limits !== limits) {
       this.#door = {
@@ -58,6 +60,7 @@ export class FollowKind implements ListenerKind {
         limits,
         answers: (name, args) => policy.answer(name, args),
         onEvent,
+        ...(writesRefused === undefined ? {} : { writesRefused }),
         trunks: this.#trunks,
       };
     }

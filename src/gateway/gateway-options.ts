@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { SegueOptions } from '../doors/options.js';
+import { lagFault, type SegueOptions } from '../doors/options.js';
 import { type Address, type ListenTls, parseAddress } from '../transport/index.js';
 import { nearestName } from '../transport/nearest-name.js';
 import { GatewayError } from './gateway-error.js';
@@ -49,7 +49,18 @@ export interface NodeListenerOptions extends CommonListenerOptions {
   readonly addressMap?: Readonly<Record<string, string>>;
 }
 
-export type ListenerOptions = FollowListenerOptions | NodeListenerOptions;
+/** For reading: clients are with replicas in sync, or the primary while there is none. It takes no writes. */
+export interface ReplicaListenerOptions extends CommonListenerOptions {
+  readonly kind: 'replica';
+  /** How much a replica may be behind. Default: `replicaLagMaxMs` of the sessions. */
+  readonly lagMaxMs?: number;
+  /** Guarded commands (policy.ts) that are let through all the same. */
+  readonly allow?: readonly string[];
+  /** Clients must log in before the handshake limit is over. */
+  readonly loginRequired?: boolean;
+}
+
+export type ListenerOptions = FollowListenerOptions | NodeListenerOptions | ReplicaListenerOptions;
 
 export interface GatewayOptions {
   /** URLs of nodes of the pair. One is enough: it names the others. `node` listeners do without. */
@@ -73,7 +84,10 @@ type ReservedOption = (typeof reserved)[number];
 /** @throws GatewayError that names the option and says what it may be. */
 export function checkGatewayOptions({ nodes = [], listeners, session }: GatewayOptions): void {
   if (listeners.length === 0) throw refused('at least one listener is needed');
-  for (const listener of listeners) checkListener(listener, nodes);
+  for (const listener of listeners) {
+    checkListener(listener, nodes);
+    if (listener.kind === 'replica') checkLag(listener, session);
+  }
   for (const name of reserved) {
     if (session !== undefined && name in session) throw refused(`${name} follows from the limits of a listener`);
   }
@@ -92,6 +106,14 @@ function checkListener(options: ListenerOptions, nodes: readonly string[]): void
       throw refused(`"allow" names ${name}, which is not guarded; there are ${Object.keys(GUARDED).join(', ')}`);
     }
   }
+}
+
+/** Nobody is read from where nothing may lag: then a listener that follows is what is meant. */
+function checkLag({ listen, lagMaxMs }: ReplicaListenerOptions, session: GatewayOptions['session'] = {}): void {
+  const replicaLagMaxMs = lagMaxMs ?? session.replicaLagMaxMs;
+  if (replicaLagMaxMs === undefined) return;
+  const fault = replicaLagMaxMs > 0 ? lagFault({ ...session, replicaLagMaxMs }) : 'it must be more than 0';
+  if (fault !== undefined) throw refused(`the lag that ${listen} may serve: ${fault}`);
 }
 
 /** @throws GatewayError */

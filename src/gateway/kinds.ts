@@ -1,12 +1,19 @@
-import { DIALS_MAX, noticeOptions, sessionOptions, topologyBounds } from '../doors/options.js';
+import { DIALS_MAX, noticeOptions, readOptions, sessionOptions, topologyBounds } from '../doors/options.js';
 import { Pair, type SegueEvent } from '../doors/pair.js';
 import type { SessionEvent } from '../session/index.js';
-import { FollowKind } from './follow.js';
-import type { FollowListenerOptions, GatewayOptions, ListenerOptions, NodeListenerOptions } from './gateway-options.js';
+import { FollowKind, type FollowOptions } from './follow.js';
+import type {
+  FollowListenerOptions,
+  GatewayOptions,
+  ListenerOptions,
+  NodeListenerOptions,
+  ReplicaListenerOptions,
+} from './gateway-options.js';
 import type { Limits } from './limits.js';
 import type { ListenerKind } from './listener.js';
 import { NodeKind } from './node/index.js';
 import { Policy } from './policy.js';
+import { ReplicaKind } from './replica.js';
 
 /** What a kind needs of the listener that it serves. */
 export interface KindHost {
@@ -18,19 +25,37 @@ export interface KindHost {
 
 /** The one place that knows all kinds. @throws OptionError */
 export function makeKind(options: ListenerOptions, gateway: GatewayOptions, host: KindHost): ListenerKind {
-  return options.kind === 'node' ? makeNode(options, gateway, host) : makeFollow(options, gateway, host);
+  switch (options.kind) {
+    case 'node':
+      return makeNode(options, gateway, host);
+    case 'replica':
+      return makeReplica(options, gateway, host);
+    default:
+      return new FollowKind(followOptions(options, gateway, host));
+  }
 }
 
-function makeFollow(options: FollowListenerOptions, gateway: GatewayOptions, host: KindHost): FollowKind {
-  return new FollowKind({
+function makeReplica(options: ReplicaListenerOptions, gateway: GatewayOptions, host: KindHost): ReplicaKind {
+  const { lagMaxMs } = options;
+  const session = { ...gateway.session, ...(lagMaxMs === undefined ? {} : { replicaLagMaxMs: lagMaxMs }) };
+  const own = followOptions(options, { ...gateway, session }, host);
+  return new ReplicaKind({ ...own, lagMaxMs: readOptions(session).replicaLagMaxMs });
+}
+
+function followOptions(
+  options: FollowListenerOptions | ReplicaListenerOptions,
+  gateway: GatewayOptions,
+  host: KindHost,
+): FollowOptions {
+  return {
     pair: pairOf(gateway),
     session: sessionOptions(gateway.session ?? {}),
     policy: new Policy(options.allow ?? [], (command) => host.refused(command)),
-    share: options.share ?? true,
+    share: options.kind !== 'replica' && (options.share ?? true),
     loginRequired: options.loginRequired ?? false,
     limits: () => host.limits(),
     onEvent: (event) => host.onSession(event),
-  });
+  };
 }
 
 function makeNode(options: NodeListenerOptions, gateway: GatewayOptions, host: KindHost): NodeKind {
@@ -57,6 +82,7 @@ export function pairOf(gateway: GatewayOptions, onEvent?: (event: SegueEvent) =>
     },
     session.dialsMax ?? DIALS_MAX,
     noticeOptions(session),
+    readOptions(session),
   );
 }
 

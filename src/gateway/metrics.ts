@@ -140,6 +140,12 @@ export class Metrics {
       each(({ tally }) => tally.joinsFailed),
     );
     this.#counter(
+      'replica_fallbacks',
+      'Times that a session which reads from replicas left one, and no other was fit.',
+      [],
+      each(({ tally }) => tally.fallbacks),
+    );
+    this.#counter(
       'resubscribed',
       'Moves of subscribed sessions in which messages may have been missed.',
       [],
@@ -167,6 +173,12 @@ export class Metrics {
     const nodes = () => this.gateway.nodes();
     this.#gauge('node_up', '1: the node answers.', ['node'], () =>
       nodes().map(({ node, state }) => [{ node }, state === 'up' ? 1 : 0]),
+    );
+    this.#gauge(
+      'node_lag_seconds',
+      'For a replica: how old the state of the primary is that it is known to have. Up to two probe intervals mean nothing.',
+      ['node'],
+      () => nodes().flatMap(({ node, lagMs }) => (lagMs === undefined ? [] : [[{ node }, lagMs / 1000]])),
     );
     this.#gauge('node_primary', '1: the node is the primary that clients are sent to.', ['node'], () =>
       nodes().map(({ node, isPrimary }) => [{ node }, isPrimary ? 1 : 0]),

@@ -9,6 +9,8 @@ export class Tally {
   joinsFailed = 0;
   /** Moves of subscribed sessions that may have cost messages. */
   resubscribed = 0;
+  /** Sessions that read from replicas and found none fit. */
+  fallbacks = 0;
   /** Commands that were given up, by error code. */
   readonly givenUp = new Map<string, number>();
 
@@ -23,6 +25,9 @@ export class Tally {
         return;
       case 'join-failed':
         this.joinsFailed++;
+        return;
+      case 'no-replica':
+        this.fallbacks++;
         return;
       case 'resubscribed':
         this.resubscribed++;

@@ -54,6 +54,7 @@ export class Approach<P extends Primary> {
     const { link } = this;
     this.#join = new Join(host.identity, host.scripts, {
       link,
+      isReplica: view.replica === true,
       write: (bytes) => link.write(bytes),
       deliver: (frame) => host.deliver(frame),
       listener: host.listener,
@@ -66,6 +67,7 @@ export class Approach<P extends Primary> {
       },
       failed: (reason) => this.#fail(reason),
     });
+    if (view.replica === true) this.#join.trust();
   }
 
   /** The node is the right one. May be said at any time. */

@@ -43,6 +43,11 @@ export class Book {
     return this.log.read(this.ledger.start(index), this.ledger.end(index));
   }
 
+  /** The command whose answer comes next may wait in the server for as long as it likes. */
+  get blocked(): boolean {
+    return this.ledger.unanswered > 0 && this.ledger.note(this.ledger.head)?.role.is === 'blocking';
+  }
+
   /** Everything that is retained is to be sent again. */
   rewind(): void {
     const { ledger } = this;

@@ -18,6 +18,12 @@ export class Capability {
     this.#at = capable ? 'told' : 'refused';
   }
 
+  /** The node is one by now that should hear it. */
+  missing(): void {
+    this.#at = 'due';
+    this.announce();
+  }
+
   /** The client has shown who it is. */
   authenticated(): void {
     if (this.#at === 'refused') this.#at = 'due';

@@ -73,6 +73,7 @@ export class CommandMeaning {
   }
 
   marksOf({ id, name, args, flags }: CloseCommand, role: Role | undefined): number {
+    if (wantsPrimary(role)) return Mark.Primary;
     // What it changes is gone with the connection: it can and must run again on the next.
     if (role?.is === 'change' || role?.is === 'caching') return 0;
     if (id === 0) return Mark.Write | Mark.Murky;
@@ -96,6 +97,12 @@ export function effectMarks(flags: number): number {
   if ((flags & Fact.Write) !== 0) return Mark.Write | Mark.Definite;
   if ((flags & (Fact.ReadOnly | Fact.Harmless | Fact.Transaction)) !== 0) return 0;
   return Mark.Write | Mark.Murky;
+}
+
+/** Who watches is going to write; the two others end the wish to read from a replica. */
+function wantsPrimary(role: Role | undefined): boolean {
+  if (role?.is === 'change') return role.change.set === 'read-only' && !role.change.on;
+  return role?.is === 'watch' || role?.is === 'reset';
 }
 
 function asksForCaching(args: readonly Buffer[]): boolean {

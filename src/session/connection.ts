@@ -5,12 +5,14 @@ import { Handover } from './handover.js';
 import { flush, isBetweenCommands, type Upstream } from './outlet.js';
 import { Prospect } from './prospect.js';
 import type { PubSubFrame } from './pubsub-frame.js';
+import type { Reading } from './reading.js';
 import type { Primary, State } from './state.js';
 import { hasProvisional } from './uncertain.js';
 
 /** Who is told what becomes of the connection. */
 export interface ConnectionHost<P extends Primary> {
   state(): State<P>;
+  readonly reading: Reading<P>;
   /** It is the session's own. `capable`: the node has heard that redirects are understood. */
   joined(node: string, capable: boolean): void;
   /** The node could not be joined. The connection is closed. */
@@ -94,7 +96,18 @@ export class Connection<P extends Primary> {
   }
 
   flush(): void {
-    if (this.host.state().at === 'flowing' && this.#link !== undefined) flush(this.crew.book, this.#link);
+    const { reading } = this.host;
+    const state = this.host.state();
+    const link = this.#link;
+    if (state.at !== 'flowing' || link === undefined) return;
+    const { book } = this.crew;
+    if (!reading.atReplica) {
+      flush(book, link);
+      return;
+    }
+    const limit = reading.limit();
+    flush(book, link, limit);
+    if (book.ledger.sent >= limit && limit < book.ledger.tail) reading.stopped();
   }
 
   pause(): void {

@@ -3,6 +3,7 @@ import type { Crew } from './crew.js';
 import { forgetCached } from './forget-cached.js';
 import { Leavings } from './leavings.js';
 import { type Effect, type Event, step } from './machine.js';
+import { Reading } from './reading.js';
 import type { Refusal } from './refusal.js';
 import { initial, type Primary, type State } from './state.js';
 import { Wait } from './wait.js';
@@ -13,11 +14,13 @@ import { Wait } from './wait.js';
  */
 export class Helm<P extends Primary> {
   readonly connection: Connection<P>;
+  readonly reading: Reading<P>;
   readonly #wait: Wait<P>;
   readonly #leavings: Leavings<P>;
   #state: State<P> = initial;
   #refusal: Refusal | undefined;
-  #timer: unknown;
+  /** The time to join this one is over, unless the process itself stood still. */
+  #late: P | undefined;
   /** In a hold: the session was quiet when it was last looked at. */
   #still = false;
 
@@ -30,9 +33,23 @@ export class Helm<P extends Primary> {
       ports,
       holdTimeoutMs: options.holdTimeoutMs,
       state: () => this.#state,
+      paused: () => this.connection.paused,
+      due: () => this.#due(),
       tellUncertain: (node, commands) => this.#leavings.tellUncertain(node, commands, 'answered'),
     });
+    this.reading = new Reading<P>({
+      book,
+      places: ports.places,
+      state: () => this.#state,
+      atEase: () => intake.atEase && !book.blocked,
+      dispatch: (event) => this.dispatch(event),
+      onEvent: (event) => ports.onEvent(event),
+      now: () => ports.now(),
+      setTimer: (ms, fire) => ports.setTimer(ms, fire),
+      clearTimer: (timer) => ports.clearTimer(timer),
+    });
     this.connection = new Connection<P>(crew, {
+      reading: this.reading,
       state: () => this.#state,
       joined: (node, capable) => this.#joined(node, capable),
       missed: (node, reason) => this.#missed(node, reason),
@@ -46,19 +63,21 @@ export class Helm<P extends Primary> {
   }
 
   get quiet(): boolean {
-    return this.#state.at === 'closed' || (this.crew.inlet.quiet && !this.connection.pairing);
+    // Who reads from a replica has nothing to hold.
+    return this.#state.at === 'closed' || this.reading.atReplica || (this.crew.inlet.quiet && !this.connection.pairing);
   }
 
   open(view: P | undefined): void {
     this.#wait.open();
-    this.dispatch(view === undefined ? { type: 'open' } : { type: 'primary', view });
+    const place = this.reading.place ?? view;
+    this.dispatch(place === undefined ? { type: 'open' } : { type: 'primary', view: place });
   }
 
   /** Commands have come. */
   taken(): void {
     if (this.#state.at === 'flowing') return;
     this.#wait.note();
-    this.#arm();
+    this.#wait.arm();
   }
 
   hold(untilMs: number): void {
@@ -83,6 +102,7 @@ export class Helm<P extends Primary> {
   }
 
   close(): void {
+    this.reading.close();
     this.connection.close();
     this.dispatch({ type: 'close' });
   }
@@ -95,14 +115,15 @@ export class Helm<P extends Primary> {
     const { state, effects } = step(before, event, { now: ports.now(), limits: options });
     this.#state = state;
     if (event.type === 'primary') this.#compareProcess(event.view);
-    this.#watchHold(before, event.type);
+    this.#wait.watch(before, this.#causeOf(event));
     for (const effect of effects) {
       this.#carryOut(effect, before);
       // Carrying one out may end the session, or bring the next event at once.
       if (this.#state !== state) return;
     }
+    if (before.at === 'flowing' && state.at === 'flowing') this.#compareRoles(before.view, state.view);
     if (before.at !== state.at) settler.settleAnswered();
-    this.#arm();
+    this.#wait.arm();
     this.#lookAround();
   }
 
@@ -110,7 +131,7 @@ export class Helm<P extends Primary> {
     const left = 'view' in before ? before.view.node : '';
     switch (effect.do) {
       case 'seek':
-        this.crew.ports.seek(effect.refusedBy, this.#takeHint());
+        this.#seek(effect.refusedBy);
         return;
       case 'dial':
         this.connection.dial(effect.view);
@@ -137,7 +158,7 @@ export class Helm<P extends Primary> {
         this.connection.flush();
         return;
       case 'stand':
-        this.#stand(effect.view.node, effect.untilMs);
+        this.#wait.stand(effect.view.node, effect.untilMs);
         return;
       case 'resume':
         this.#resume(effect.view.node, effect.why);
@@ -148,8 +169,42 @@ export class Helm<P extends Primary> {
     }
   }
 
+  /** The time is over for the state, or for commands in it. */
+  #due(): void {
+    const { at } = this.#state;
+    if (this.#state.at === 'leaving') {
+      const isDue = this.#state.dueAt <= this.crew.ports.now();
+      if (isDue) this.#tellLost(`no answer within ${this.crew.options.drainTimeoutMs} ms`);
+    } else if (at === 'holding') {
+      if (this.#wait.expiresAt <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
+    } else if (at !== 'flowing') {
+      this.#wait.expire();
+      this.crew.settler.settleAnswered();
+      this.crew.ports.relieved?.();
+    }
+    this.#late = this.#state.at === 'joining' ? this.#state.view : undefined;
+    this.dispatch({ type: 'due' });
+    this.#late = undefined;
+  }
+
+  #tellMissed(view: P): void {
+    const reason = `not joined within ${this.crew.options.joinTimeoutMs} ms`;
+    this.#wait.blame(`${view.node}: ${reason}`);
+    this.crew.ports.onEvent({ type: 'join-failed', node: view.node, reason, ahead: false });
+    this.reading.missed(view);
+  }
+
+  #seek(refusedBy: string | undefined): void {
+    if (this.#late !== undefined) this.#tellMissed(this.#late);
+    this.#late = undefined;
+    const view = this.reading.place;
+    if (view === undefined) this.crew.ports.seek(refusedBy, this.#takeHint());
+    else this.dispatch({ type: 'primary', view });
+  }
+
   /** What may be over by now: nothing more to wait for from the node that is left, or from the one held at. */
   #lookAround(): void {
+    this.reading.glance();
     const { state } = this;
     if (state.at === 'leaving' && this.crew.inlet.drained) {
       this.dispatch({ type: 'drained' });
@@ -165,20 +220,9 @@ export class Helm<P extends Primary> {
     if (!was && this.#still) this.crew.ports.onStandstill?.();
   }
 
-  // ---- commands that wait --------------------------------------------------------------------------------------
-
-  #watchHold(before: State<P>, cause: string): void {
-    const { at } = this.#state;
-    if (at === 'flowing' || at === 'holding' || at === 'closed') return;
-    // What was in flight in a hold by notice waits only from now on.
-    if (before.at === 'holding') this.#wait.note();
-    if (before.at !== 'flowing') return;
-    const node = 'view' in this.#state ? this.#state.view.node : undefined;
-    this.#wait.begin({ node, cause: cause === 'refused' ? (this.#refusal?.by ?? cause) : cause });
-  }
-
-  #stand(node: string, untilMs: number): void {
-    this.#wait.begin({ node, cause: 'notice', limitMs: untilMs - this.crew.ports.now() });
+  #causeOf(event: Event<P>): string {
+    if (event.type === 'refused') return this.#refusal?.by ?? event.type;
+    return event.type === 'primary' && event.view.replica === true ? 'replica' : event.type;
   }
 
   #resume(node: string, why: 'released' | 'ran-out' | 'held-too-long'): void {
@@ -186,44 +230,6 @@ export class Helm<P extends Primary> {
     // The old connection must be as the client knows it before it is used again.
     if (this.connection.pairing) this.connection.prospect.drop();
     this.connection.flush();
-  }
-
-  /** One timer serves all that waits: the machine's own, and commands that may not wait any longer. */
-  #arm(): void {
-    const { ports } = this.crew;
-    ports.clearTimer(this.#timer);
-    this.#timer = undefined;
-    const { state } = this;
-    if (state.at === 'flowing' || state.at === 'closed') return;
-    // Who does not read cannot be answered: that is no fault of the node's.
-    if (state.at === 'leaving' && this.connection.paused) return;
-    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.#wait.expiresAt);
-    if (at === Number.POSITIVE_INFINITY) return;
-    this.#timer = ports.setTimer(Math.max(0, Math.ceil(at - ports.now())), () => this.#onTimer());
-  }
-
-  #onTimer(): void {
-    this.#timer = undefined;
-    const { at } = this.#state;
-    if (this.#state.at === 'leaving') {
-      const isDue = this.#state.dueAt <= this.crew.ports.now();
-      if (isDue) this.#tellLost(`no answer within ${this.crew.options.drainTimeoutMs} ms`);
-    } else if (at === 'holding') {
-      if (this.#wait.expiresAt <= this.crew.ports.now()) this.dispatch({ type: 'release', impatient: true });
-    } else if (at !== 'flowing') {
-      this.#wait.expire();
-      this.crew.settler.settleAnswered();
-      this.crew.ports.relieved?.();
-    }
-    const joining = this.#state.at === 'joining' ? this.#state.view.node : undefined;
-    this.dispatch({ type: 'due' });
-    if (joining !== undefined && this.#state.at !== 'joining') this.#tellMissed(joining);
-  }
-
-  #tellMissed(node: string): void {
-    const reason = `not joined within ${this.crew.options.joinTimeoutMs} ms`;
-    this.#wait.blame(`${node}: ${reason}`);
-    this.crew.ports.onEvent({ type: 'join-failed', node, reason, ahead: false });
   }
 
   // ---- with a node ---------------------------------------------------------------------------------------------
@@ -244,6 +250,7 @@ export class Helm<P extends Primary> {
     this.#wait.blame(`${node}: ${reason}`);
     this.crew.ports.onEvent({ type: 'join-failed', node, reason, ahead: false });
     this.connection.hangUp();
+    if (this.#state.at === 'joining') this.reading.missed(this.#state.view);
     this.dispatch({ type: 'missed' });
   }
 
@@ -251,7 +258,10 @@ export class Helm<P extends Primary> {
     const { book, ports, settler } = this.crew;
     const { node, term } = view;
     book.cursors.arrived(view);
-    ports.onEvent({ type: 'move', node, term, ...this.#leavings.takeCounts(), heldMs: this.#wait.end() });
+    const heldMs = this.#wait.end();
+    const replica = view.replica === true ? { replica: true as const } : {};
+    ports.onEvent({ type: 'move', node, term, ...this.#leavings.takeCounts(), heldMs, ...replica });
+    this.reading.arrived(view);
     settler.settleAnswered();
   }
 
@@ -260,6 +270,14 @@ export class Helm<P extends Primary> {
     const { state } = this;
     const linked = state.at === 'flowing' || state.at === 'holding' || state.at === 'leaving';
     if (linked && state.view.node === node) this.crew.book.cursors.heard(process);
+  }
+
+  /** The node has been promoted, or demoted, under the connection. */
+  #compareRoles(before: P, view: P): void {
+    if (before.node !== view.node || before.replica === view.replica) return;
+    this.reading.arrived(view);
+    if (view.replica !== true) this.crew.capability.missing();
+    this.connection.flush();
   }
 
   /** The node has said something that nobody asked for. */
@@ -285,6 +303,7 @@ export class Helm<P extends Primary> {
     const node = at === 'flowing' || at === 'holding' ? this.#state.view.node : undefined;
     this.#refusal = refusal;
     this.#wait.blame(refusal.by);
+    if (at === 'flowing') this.reading.refused(this.#state.view, refusal);
     this.dispatch({ type: 'refused', bounce: refusal.bounce });
     const { state } = this;
     // One refused command alone is all that there is to drain: the node has been left by now.
@@ -307,6 +326,7 @@ export class Helm<P extends Primary> {
   #lost(error: Error | undefined): void {
     if (error !== undefined) this.#wait.blame(error.message);
     this.#tellLost(error?.message ?? 'the node closed the connection');
+    if (this.#state.at === 'flowing') this.reading.lost(this.#state.view);
     this.dispatch({ type: 'lost' });
   }
 

@@ -47,6 +47,8 @@ export class Identity {
   noEvict = false;
   noTouch = false;
   readOnly = false;
+  /** It can be nothing else. */
+  readsOnly = false;
   tracking: readonly string[] | undefined;
   monitor = false;
   readonly subscriptions: Record<Family, Set<string>> = { channel: new Set(), pattern: new Set(), shard: new Set() };
@@ -103,7 +105,7 @@ export class Identity {
         this.noTouch = change.on;
         return;
       case 'read-only':
-        this.readOnly = change.on;
+        this.readOnly = change.on || this.readsOnly;
         return;
       case 'tracking':
         this.tracking = change.command && trackingAfter(this.tracking ?? [], change.command);
@@ -119,7 +121,7 @@ export class Identity {
     this.name = '';
     this.noEvict = false;
     this.noTouch = false;
-    this.readOnly = false;
+    this.readOnly = this.readsOnly;
     this.tracking = undefined;
     this.monitor = false;
     for (const family of Object.values(this.subscriptions)) family.clear();

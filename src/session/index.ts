@@ -4,6 +4,7 @@ export { type ClientDescription, type Credentials, Identity } from './identity.j
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 export type { Upstream } from './outlet.js';
 export { MARKER_PREFIX } from './pubsub-frame.js';
+export type { ReadPlaces, ReadWish } from './read-places.js';
 export { ScriptCache } from './script-cache.js';
 export { Session } from './session.js';
 export { type Delivery, WIRE_ERRORS, type WireCode } from './session-error.js';

@@ -9,6 +9,8 @@ import { settleLost } from './uncertain.js';
 /** Who hears what the node says beyond answers. */
 export interface InletHost {
   readonly replyBytesMax: number;
+  /** The client only reads: that a replica takes no write is an answer like others. */
+  readonly readsOnly: boolean;
   /** Bytes for the client, in order. */
   deliver(bytes: Buffer): void;
   /** The command at the head was refused; the answers from there on are judged (`drained`). */
@@ -149,7 +151,7 @@ export class Inlet implements FrameSink {
       return;
     }
     const refusal = refusalOf(frame, ledger.marks(ledger.head));
-    if (refusal !== undefined) {
+    if (refusal !== undefined && !(this.host.readsOnly && refusal.by === 'readonly')) {
       this.#drain = new Drain(this.book, refusal);
       this.host.refused(refusal);
       return;

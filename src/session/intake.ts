@@ -31,6 +31,10 @@ export interface IntakeHost {
   unknownCommand(name: string): void;
   /** The door's own answer to an administrative command, or one with a meaning here, instead of sending it. */
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** Commands go to a replica. */
+  readonly atReplica: boolean;
+  /** Only reads are let through; what may write is answered so. */
+  readonly writesRefused: Buffer | undefined;
   /** A cursor of another process came, and its iteration starts again where the session is now. */
   scanRestarted(): void;
   /** So many commands were refused, since no more can be kept. */
@@ -50,6 +54,8 @@ export class Intake {
   readonly #transaction = new ClientTransaction();
   readonly #local: LocalAnswers;
   readonly #meaning: CommandMeaning;
+  /** Commands with one of these are not let through. */
+  readonly #refusedMarks: number;
   /** What follows a protocol error cannot be read. */
   #unreadable = false;
   /** Chunks go past the log, because it is full, until the command at hand has ended. */
@@ -62,6 +68,7 @@ export class Intake {
   ) {
     const { commandBytesMax } = host.options;
     this.#scanner = new CommandScanner(table, { commandBytesMax });
+    this.#refusedMarks = host.writesRefused === undefined ? 0 : Mark.Write;
     this.#meaning = new CommandMeaning(table, host.scripts, () => host.now());
     this.#local = new LocalAnswers(this.#transaction, (name, args) => host.answers?.(name, args));
   }
@@ -113,8 +120,11 @@ export class Intake {
     const flags = this.table.flags[scanner.id] ?? 0;
     const plain = scanner.id !== 0 && (flags & CLOSER_LOOK) === 0;
     if (plain && !this.#transaction.open && this.#local.none) {
-      this.book.ledger.push(end, effectMarks(flags));
-      return;
+      const marks = effectMarks(flags);
+      if ((marks & this.#refusedMarks) === 0) {
+        this.book.ledger.push(end, marks);
+        return;
+      }
     }
     this.#admitNoted(start, end, flags);
   }
@@ -130,9 +140,22 @@ export class Intake {
     const command = { id: this.#scanner.id, name, args, flags, inTransaction: this.#transaction.open };
     const role = this.#meaning.roleOf(command);
     const marks = this.#meaning.marksOf(command, role);
+    if (this.#isRefused(marks, role)) {
+      const { entry, marks: refusedMarks } = this.#local.refuseWith(this.host.writesRefused!);
+      this.#add(end, refusedMarks, entry);
+      return;
+    }
     const entry = role === undefined ? undefined : note(role);
     if (role?.is === 'scan') this.#prepareScan(entry!, args, role.spot);
     this.#followTransaction(name, args, marks, end, entry);
+  }
+
+  /** Whether a command may write for whom only reads are let through. Of one that nobody knows a replica can tell. */
+  #isRefused(marks: number, role: Role | undefined): boolean {
+    if (this.#refusedMarks === 0) return false;
+    if (this.#scanner.id === 0) return !this.host.atReplica;
+    const isWish = role?.is === 'change' && role.change.set === 'read-only';
+    return isWish ? !(role.change as { on: boolean }).on : (marks & this.#refusedMarks) !== 0;
   }
 
   #nameOf(args: readonly Buffer[]): string {
@@ -295,6 +318,11 @@ export class Intake {
     const entry = note(role);
     entry.muted = true;
     ledger.pushNoted(log.tail, 0, entry);
+  }
+
+  /** A move costs the client neither a transaction nor a WATCH, as far as it has said. */
+  get atEase(): boolean {
+    return !this.#transaction.open && !this.#transaction.watched && this.#transaction.lost === undefined;
   }
 
   /** Nothing of the client's would be in the way of `inject`. */

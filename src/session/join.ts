@@ -27,6 +27,8 @@ export interface JoinHost {
   loaded(scripts: number): void;
   /** The node has refused what the session can do without. `command`: without its arguments. */
   refused(command: string, reason: string): void;
+  /** The node is a replica, and only read. */
+  readonly isReplica: boolean;
   /** All that can be done before it is adopted is done. Perhaps again, after `refresh`. */
   ready(): void;
   /** The connection is the session's. `rest`: bytes behind the last answer. */
@@ -273,14 +275,18 @@ export class Join {
   }
 
   #identify(): RestoreStep[] {
-    const steps = identitySteps(this.identity);
+    const steps = this.#identitySteps();
     this.#told = encodeSteps(steps);
     this.#capable = true;
     return steps;
   }
 
+  #identitySteps(): RestoreStep[] {
+    return identitySteps(this.identity, !this.host.isReplica);
+  }
+
   #changedIdentity(): RestoreStep[] {
-    if (encodeSteps(identitySteps(this.identity)).equals(this.#told)) return [];
+    if (encodeSteps(this.#identitySteps()).equals(this.#told)) return [];
     if (this.#scriptsRefused) {
       this.#scriptsRefused = false;
       this.#shas = [];

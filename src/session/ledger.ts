@@ -30,6 +30,8 @@ export const Mark = {
   Definite: 32,
   /** Was on the wire when a connection was lost, and is to run again nevertheless: it may have run. */
   Lost: 64,
+  /** No write, and yet nothing for a replica: the client wants the primary from here on. */
+  Primary: 128,
 } as const;
 
 const NEEDS_A_LOOK = Mark.Inspect | Mark.Noted;
@@ -70,6 +72,8 @@ export class Ledger {
   #tail = 0;
   /** First index ≥ head that needs a second look; tail when none does. */
   #look = 0;
+  /** Marks of all commands since `takeSeen`, together. */
+  #seen = 0;
   /** Where entry `base` begins in the log. */
   #baseStart = 0;
 
@@ -119,8 +123,16 @@ export class Ledger {
     const index = this.#tail++;
     this.#ends[index & this.#mask] = end;
     this.#marks[index & this.#mask] = marks;
+    this.#seen |= marks;
     if (this.#look === index && (marks & NEEDS_A_LOOK) === 0) this.#look++;
     return index;
+  }
+
+  /** The marks that came since this was last called, together. */
+  takeSeen(): number {
+    const seen = this.#seen;
+    this.#seen = 0;
+    return seen;
   }
 
   pushNoted(end: number, marks: number, entry: Note): number {

@@ -66,6 +66,11 @@ export class LocalAnswers {
     return this.#spoil(LIMIT);
   }
 
+  /** It is not let through, for this reason. */
+  refuseWith(error: Buffer): Answered {
+    return this.#spoil(error);
+  }
+
   /** Marks an entry (a new one if there is none) whose answer the client does not want. Once for each command. */
   muted(entry: Note | undefined): Note | undefined {
     if (this.#reply === 'on') return entry;

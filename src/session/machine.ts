@@ -29,8 +29,13 @@ type Open<P extends Primary> = Exclude<State<P>, { at: 'closed' }>;
 
 export type Event<P extends Primary = Primary> =
   | { type: 'open' }
-  /** The topology's answer to `seek`, or its own news. */
-  | { type: 'primary'; view: P }
+  /**
+   * The topology's answer to `seek`, or its own news; or where a session is to read from now on. `abrupt`: nothing is to be
+   * expected any more of the node that it is with.
+   */
+  | { type: 'primary'; view: P; abrupt?: boolean }
+  /** What comes next is not for the node at hand, and nobody knows yet for which. */
+  | { type: 'away' }
   | { type: 'joined' }
   /** The dial or the restoring failed. */
   | { type: 'missed' }
@@ -109,7 +114,9 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
     case 'open':
       return becomeSeeking<P>(state.course, undefined, moment);
     case 'primary':
-      return onPrimary(state, event.view, moment);
+      return onPrimary(state, event, moment);
+    case 'away':
+      return hasLink(state) ? seekAway(state, moment) : stay(state);
     case 'joined':
       return state.at === 'joining' ? arrived(state.course, state.view, moment) : stay(state);
     case 'missed':
@@ -137,7 +144,8 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
   }
 }
 
-function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment): Step<P> {
+function onPrimary<P extends Primary>(state: State<P>, event: Event<P> & { type: 'primary' }, moment: Moment): Step<P> {
+  const { view, abrupt = false } = event;
   // News may overtake each other on their way here.
   if (view.term < termKnown(state)) return stay(state);
   switch (state.at) {
@@ -150,13 +158,25 @@ function onPrimary<P extends Primary>(state: State<P>, view: P, moment: Moment):
       return withEffects([{ do: 'hang-up' }], becomeJoining(state.course, view, moment));
     case 'flowing':
     case 'holding':
-      if (view.node === state.view.node) return stay({ ...state, view });
+      if (view.node === state.view.node) return sameNode(state, view);
+      if (abrupt) return withEffects([{ do: 'hang-up' }, ...LOST], becomeJoining(state.course, view, moment));
       return { state: leaving(state, view, moment), effects: [] };
     case 'leaving':
+      if (abrupt) return withEffects([{ do: 'hang-up' }, ...LOST], left({ ...state, next: view }, moment));
       return stay({ ...state, next: view });
     case 'closed':
       return stay(state);
   }
+}
+
+/** It has become something else, perhaps. A hold is for those who are with a primary. */
+function sameNode<P extends Primary>(state: State<P> & { at: 'flowing' | 'holding' }, view: P): Step<P> {
+  if (state.at === 'flowing' || view.replica !== true) return stay({ ...state, view });
+  return becomeFlowing({ ...state, view }, [{ do: 'resume', view, why: 'released' }]);
+}
+
+function seekAway<P extends Primary>(state: State<P> & { at: 'flowing' | 'holding' }, moment: Moment): Step<P> {
+  return { state: leaving(state, undefined, moment), effects: [{ do: 'seek', refusedBy: undefined }] };
 }
 
 /** Having left `old`, the next primary is known: join it, at once unless it is the node that was just left. */
@@ -214,6 +234,8 @@ function onHold<P extends Primary>(state: Open<P>, untilMs: number, { now }: Mom
     term: known === Number.NEGATIVE_INFINITY ? undefined : known,
   };
   const course = { ...state.course, hold };
+  // The node of a switch is another one.
+  if (state.at === 'flowing' && state.view.replica === true) return stay({ ...state, course });
   if (state.at === 'flowing') return becomeHolding(course, state.view, hold, []);
   return state.at === 'holding' ? stay({ ...state, course, dueAt: hold.untilMs }) : stay({ ...state, course });
 }
@@ -276,6 +298,7 @@ function arrived<P extends Primary>(course: Course<P>, view: P, { now }: Moment)
   const { from, hold } = course;
   const effects: Effect<P>[] = [{ do: 'arrive', view }];
   if (from !== undefined) effects.unshift({ do: 'resolve', from, verdict: verdictOn(from, view) });
+  if (view.replica === true) return { state: { at: 'flowing', course, view }, effects: [...effects, { do: 'flow' }] };
   const stands = hold !== undefined && now < hold.untilMs && view.term <= (hold.term ?? view.term);
   if (stands) return becomeHolding(course, view, { ...hold, term: view.term }, effects);
   return becomeFlowing({ course, view }, [...effects, { do: 'flow' }]);

@@ -25,17 +25,16 @@ export function isBetweenCommands({ handed, ledger }: Book): boolean {
 /** Bytes given to the kernel in one go: what is not yet given when a connection is lost was surely not executed. */
 const BATCH_BYTES = 256 * 1024;
 
-/** Sends what waits, as far as the connection takes it. Only whole commands leave the book. */
-export function flush(book: Book, link: Upstream): void {
+/** Sends what waits before index `upTo`, as far as the connection takes it. Only whole commands leave the book. */
+export function flush(book: Book, link: Upstream, upTo = book.ledger.tail): void {
   const { ledger } = book;
-  if (!link.writable || ledger.sent === ledger.tail) return;
+  if (!link.writable || ledger.sent >= upTo) return;
   if (book.altered) {
-    flushAltered(book, link);
+    flushAltered(book, link, upTo);
     return;
   }
-  const end = ledger.end(ledger.tail - 1);
-  const complete = writeOwn(book, link, end);
-  ledger.sentUpTo(complete ? ledger.tail : ledger.firstEndingAfter(book.handed));
+  const complete = writeOwn(book, link, ledger.end(upTo - 1));
+  ledger.sentUpTo(complete ? upTo : ledger.firstEndingAfter(book.handed));
 }
 
 /** Writes the log up to `end`. False: the connection is full, and `book.handed` says how far it came. */
@@ -61,9 +60,9 @@ function writeOwn(book: Book, link: Upstream, end: number): boolean {
 }
 
 /** The slow way, command by command: after a move, and where a command is answered here or sent in another form. */
-function flushAltered(book: Book, link: Upstream): void {
+function flushAltered(book: Book, link: Upstream, upTo: number): void {
   const { ledger } = book;
-  for (let index = ledger.sent; index < ledger.tail; index++) {
+  for (let index = ledger.sent; index < upTo; index++) {
     const entry = ledger.note(index);
     const skipped = entry?.answer !== undefined && !entry.resend;
     if (!skipped && entry?.instead === undefined) continue;
@@ -81,6 +80,9 @@ function flushAltered(book: Book, link: Upstream): void {
     book.handed = ledger.end(index);
     ledger.sentUpTo(index + 1);
   }
-  book.altered = false;
-  flush(book, link);
+  if (ledger.sent < upTo) {
+    const complete = writeOwn(book, link, ledger.end(upTo - 1));
+    ledger.sentUpTo(complete ? upTo : ledger.firstEndingAfter(book.handed));
+  }
+  if (upTo === ledger.tail) book.altered = false;
 }

@@ -73,7 +73,8 @@ export class Prospect<P extends Primary> {
    * to another node is dropped if it was only expected.
    */
   approachTo(view: P): Approach<P> {
-    const ready = this.#approach?.view.node === view.node ? this.#clear() : undefined;
+    const { node, replica } = this.#approach?.view ?? {};
+    const ready = node === view.node && replica === view.replica ? this.#clear() : undefined;
     if (this.#why === 'expected' || this.listens) this.drop();
     return ready ?? new Approach<P>(view, { ...this.host, ready: () => {} });
   }

@@ -14,9 +14,10 @@ export interface RestoreStep {
   readonly purpose: 'identity' | 'capability' | 'role' | 'scripts' | 'subscribe' | 'marker';
 }
 
-/** Who the client is and what it has set. */
-export function identitySteps(identity: Identity): RestoreStep[] {
-  const steps = [...credentialSteps(identity), step(['CLIENT', 'CAPA', 'redirect'], { purpose: 'capability' })];
+/** Who the client is and what it has set. `redirects`: and that redirects are understood; a replica would send on its reads. */
+export function identitySteps(identity: Identity, redirects: boolean): RestoreStep[] {
+  const steps = credentialSteps(identity);
+  if (redirects) steps.push(step(['CLIENT', 'CAPA', 'redirect'], { purpose: 'capability' }));
   if (identity.name !== '') steps.push(step(['CLIENT', 'SETNAME', identity.name]));
   for (const [attribute, value] of identity.info) steps.push(step(['CLIENT', 'SETINFO', attribute, value]));
   if (identity.database !== '0') steps.push(step(['SELECT', identity.database], { essential: true }));

@@ -7,7 +7,7 @@ export type SessionEvent =
   /**
    * The session is with a node. `replayed`: commands sent again; `discarded`: answers of the node before that the client was
    * not given, since their commands run again; `swallowed`: answers that it will not be given, since it has them already.
-   * `heldMs`: how long the session was with no node.
+   * `heldMs`: how long the session was with no node; `replica`: it only reads there.
    */
   | {
       type: 'move';
@@ -17,11 +17,14 @@ export type SessionEvent =
       discarded: number;
       swallowed: number;
       heldMs: number;
+      replica?: true;
     }
   /** The connection to the node is gone, or is given up since no answer came. `unanswered`: commands on the wire. */
   | { type: 'lost'; node: string; reason: string; unanswered: number }
   /** The node said something that nobody had asked for. */
   | { type: 'remark'; node: string; text: string }
+  /** A session that reads from replicas leaves this one, and no other is fit: it reads from the primary meanwhile. */
+  | { type: 'no-replica'; node: string }
   /** A SCAN (SSCAN, HSCAN, ZSCAN) came with a cursor of another server process: its iteration starts again on `node`. */
   | { type: 'scan-restart'; node: string }
   /**

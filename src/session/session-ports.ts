@@ -2,6 +2,7 @@ import type { CommandTable } from '../resp/index.js';
 import type { UpstreamHandlers } from './approach.js';
 import type { Beacon } from './beacon.js';
 import type { Upstream } from './outlet.js';
+import type { ReadPlaces } from './read-places.js';
 import type { ScriptCache } from './script-cache.js';
 import type { SessionEvent } from './session-event.js';
 import type { Primary } from './state.js';
@@ -35,6 +36,10 @@ export interface SessionPorts<P extends Primary> {
   onEvent(event: SessionEvent): void;
   /** Without it subscriptions are made anew at each node, and messages in between are missed. */
   readonly beacon?: Beacon;
+  /** Without it nobody reads from replicas. */
+  readonly places?: ReadPlaces<P>;
+  /** The client may do nothing but read, and from replicas; whatever may write is answered with this error. */
+  readonly writesRefused?: Buffer;
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
 }

@@ -24,6 +24,8 @@ export class Session<P extends Primary> {
   readonly #helm: Helm<P>;
   /** Heard of, and not acted on yet. */
   #news: P | undefined;
+  /** The node that it need not be prepared for. */
+  #excused: P | undefined;
 
   /** `identity`: who the client is already, for one that has begun elsewhere. The session's own from now on. */
   constructor(
@@ -35,6 +37,8 @@ export class Session<P extends Primary> {
     const book = new Book(identity);
     this.#book = book;
     const session = this;
+    book.identity.readsOnly = ports.writesRefused !== undefined;
+    if (book.identity.readsOnly) book.identity.readOnly = true;
     this.#intake = new Intake(book, ports.table, {
       options: settings,
       scripts: ports.scripts,
@@ -48,6 +52,10 @@ export class Session<P extends Primary> {
       get holding() {
         return session.state.at !== 'flowing';
       },
+      get atReplica() {
+        return session.#helm.reading.atReplica;
+      },
+      writesRefused: ports.writesRefused,
     });
     this.#capability = new Capability(this.#intake, () => this.flush());
     this.#settler = new Settler(book, {
@@ -57,12 +65,14 @@ export class Session<P extends Primary> {
       isOwn: (news) => this.#helm.connection.isOwn(news),
       subscriptionsChanged: () => this.#helm.connection.subscriptionsChanged(),
       farewell: () => this.#end(undefined),
+      readingChanged: () => this.#helm.reading.changed(),
       authenticated: () => this.#capability.authenticated(),
       noTransaction: () => this.#intake.noTransaction(),
       monitoring: () => ports.breathe?.(),
     });
     const inlet = new Inlet(book, this.#settler, {
       replyBytesMax: settings.replyBytesMax,
+      readsOnly: ports.writesRefused !== undefined,
       deliver: (bytes) => ports.deliver(bytes),
       refused: (refusal) => this.#helm.refused(refusal),
       progressed: () => this.#helm.progressed(),
@@ -79,6 +89,7 @@ export class Session<P extends Primary> {
       options: settings,
       end: (reason) => this.#end(reason),
     });
+    if (identity !== undefined) this.#helm.reading.mayHaveWritten();
   }
 
   /** Where the session is, for events and tests. */
@@ -108,8 +119,7 @@ export class Session<P extends Primary> {
 
   /** The first of them may wait in the server for as long as it likes. */
   get blocked(): boolean {
-    const { ledger } = this.#book;
-    return ledger.unanswered > 0 && ledger.note(ledger.head)?.role.is === 'blocking';
+    return this.#book.blocked;
   }
 
   /** What is kept until it is answered. A client with nothing outstanding and no open transaction costs none of it. */
@@ -140,7 +150,12 @@ export class Session<P extends Primary> {
 
   /** The topology's answer to `ports.seek`, or its news. */
   primaryIs(view: P): void {
-    this.#helm.dispatch({ type: 'primary', view });
+    this.#helm.reading.news(view);
+  }
+
+  /** Where it is best to read from may be different by now. */
+  placesChanged(): void {
+    this.#helm.reading.look();
   }
 
   /**
@@ -161,13 +176,17 @@ export class Session<P extends Primary> {
   /** A switch to `view` is about to happen: a connection there is made ready, while commands go on where they go now. */
   prepare(view: P): void {
     const { state } = this;
+    // Who reads from a replica is not concerned: its node stays, or it goes to another one in its own time.
+    this.#excused = this.#helm.reading.atReplica ? view : undefined;
+    if (this.#excused !== undefined) return;
     if (state.at === 'closed' || ('view' in state && state.view.node === view.node)) return;
     this.#helm.connection.prospect.prepare(view);
   }
 
   /** The node where a connection stands ready, with all that the client had set when it was last looked at. */
   get prepared(): P | undefined {
-    return this.#helm.connection.prospect.prepared;
+    const excused = this.#helm.reading.atReplica ? this.#excused : undefined;
+    return excused ?? this.#helm.connection.prospect.prepared;
   }
 
   /** What `prepare` began has not come to an end; `onStandstill` tells when it does. */

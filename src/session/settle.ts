@@ -4,6 +4,7 @@ import { elementStarts } from './element-starts.js';
 import { forgetCached } from './forget-cached.js';
 import { Mark, type Note } from './ledger.js';
 import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
+import { asNewest, asNewestWithin } from './readonly-answer.js';
 import { isError, isErrorAt, isNil } from './refusal.js';
 import type { ScriptCache } from './script-cache.js';
 import { pastTransaction } from './uncertain.js';
@@ -20,6 +21,8 @@ export interface SettleHost {
   subscriptionsChanged(): void;
   /** QUIT is answered: the session ends. */
   farewell(): void;
+  /** Whether it would rather read from a replica is different, or what it has set. */
+  readingChanged(): void;
   /** The client has shown who it is. */
   authenticated(): void;
   /** MULTI was not accepted. */
@@ -153,8 +156,9 @@ export class Settler {
     book.tidy();
   }
 
-  #apply(entry: Note, index: number, frame: Buffer): Buffer {
+  #apply(entry: Note, index: number, given: Buffer): Buffer {
     const { book } = this;
+    const frame = isReadOnly(entry) ? asNewest(given) : given;
     const failed = isError(frame);
     const { role } = entry;
     switch (role.is) {
@@ -191,10 +195,12 @@ export class Settler {
       return entry.role.blind ? NIL[book.identity.protocol] : EXEC_ABORT_ERROR;
     }
     if (pending.length === 0 || failed || isNil(frame)) return frame;
-    const starts = elementStarts(frame);
+    const wishes = pending.filter((inner) => isReadOnly(inner.entry)).map((inner) => inner.place);
+    const answer = wishes.length === 0 ? frame : asNewestWithin(frame, wishes);
+    const starts = elementStarts(answer);
     // A command may be queued and fail all the same.
-    for (const inner of pending) if (!isErrorAt(frame, starts[inner.place]!)) this.#applyChange(inner.entry);
-    return frame;
+    for (const inner of pending) if (!isErrorAt(answer, starts[inner.place]!)) this.#applyChange(inner.entry);
+    return answer;
   }
 
   #closeTransaction(): void {
@@ -209,6 +215,7 @@ export class Settler {
     switch (role.is) {
       case 'change':
         identity.apply(role.change);
+        if (role.change.set === 'read-only') this.host.readingChanged();
         if (role.change.set === 'auth' || role.change.set === 'hello') this.host.authenticated();
         return;
       case 'monitor':
@@ -218,6 +225,7 @@ export class Settler {
         identity.reset();
         this.host.subscriptionsChanged();
         this.#closeTransaction();
+        this.host.readingChanged();
         return;
       case 'script-flush':
         this.host.scripts.clear();
@@ -240,6 +248,10 @@ export class Settler {
 /** Whether the answer may have values in it that a client caches: those of writes are never tracked. */
 function mayHaveRead({ role }: Note, marks: number): boolean {
   return role.is === 'exec' || (marks & Mark.Murky) !== 0;
+}
+
+function isReadOnly({ role }: Note): boolean {
+  return role.is === 'change' && role.change.set === 'read-only';
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -2,12 +2,14 @@
  * Where a session stands, and what it carries from state to state. `machine.ts` says how one follows from another.
  */
 
-/** A node in its time as primary, as the topology knows it. */
+/** A node in its time as primary, as the topology knows it; or a replica in that time, for a session that reads. */
 export interface Primary {
   readonly node: string;
   readonly term: number;
   /** The server process behind the name, where it is known. */
   readonly process?: string | undefined;
+  /** Nothing but reads may go there. `term` is its primary's. */
+  readonly replica?: true;
 }
 
 export type State<P extends Primary = Primary> =

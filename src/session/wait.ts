@@ -12,12 +12,17 @@ export interface WaitHost<P extends Primary> {
   readonly ports: SessionPorts<P>;
   readonly holdTimeoutMs: number;
   state(): State<P>;
+  /** The client takes no bytes for now. */
+  paused(): boolean;
+  /** The time in `dueAt` has come, or the first command has waited for too long. */
+  due(): void;
   tellUncertain(node: string, commands: number): void;
 }
 
 /** The commands that wait while the session sends nothing: how long they have, and what becomes of them then. */
 export class Wait<P extends Primary> {
   readonly #hold = new Hold();
+  #timer: unknown;
   /** The last that went wrong, for the error of commands that are given up. */
   #trouble: string | undefined;
 
@@ -37,6 +42,37 @@ export class Wait<P extends Primary> {
     const { book, ports } = this.host;
     this.#hold.begin(this.#first, book.ledger.tail, ports.now());
     ports.onEvent({ type: 'hold', ...what });
+  }
+
+  /** By notice of a coming switch. */
+  stand(node: string, untilMs: number): void {
+    this.begin({ node, cause: 'notice', limitMs: untilMs - this.host.ports.now() });
+  }
+
+  /** The state is not `before` any more, perhaps, for this cause. */
+  watch(before: State<P>, cause: string): void {
+    const state = this.host.state();
+    if (state.at === 'flowing' || state.at === 'holding' || state.at === 'closed') return;
+    // What was in flight in a hold by notice waits only from now on.
+    if (before.at === 'holding') this.note();
+    if (before.at === 'flowing') this.begin({ node: 'view' in state ? state.view.node : undefined, cause });
+  }
+
+  /** One timer serves all that waits: the state, and commands that may not wait any longer. */
+  arm(): void {
+    const { ports } = this.host;
+    const state = this.host.state();
+    ports.clearTimer(this.#timer);
+    this.#timer = undefined;
+    if (state.at === 'flowing' || state.at === 'closed') return;
+    // Who does not read cannot be answered: that is no fault of the node's.
+    if (state.at === 'leaving' && this.host.paused()) return;
+    const at = Math.min(state.dueAt, state.at === 'leaving' ? Number.POSITIVE_INFINITY : this.expiresAt);
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#timer = ports.setTimer(Math.max(0, Math.ceil(at - ports.now())), () => {
+      this.#timer = undefined;
+      this.host.due();
+    });
   }
 
   /** More commands have come; or those in flight wait like the others from now on. */

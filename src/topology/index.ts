@@ -15,6 +15,7 @@ export {
   parseNotice,
   type Reading,
 } from './notice.js';
+export type { ReplicaWish } from './replicas.js';
 export { type Endpoint, type Identity, parseInfo, parseReport, type Report } from './replication-report.js';
 export { Topology } from './topology.js';
 export { TopologyError, type TopologyErrorCode } from './topology-error.js';

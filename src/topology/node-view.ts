@@ -17,12 +17,14 @@ export interface NodeView {
   /** For a replica: whom it follows, and whether that link is up. */
   readonly follows: string | undefined;
   readonly linkUp: boolean | undefined;
+  /** For a replica: how old the state of the primary is that it is known to have, in ms; undefined while nothing is known. */
+  readonly lagMs: number | undefined;
   /** Why it is not up, or not the primary although it says so. */
   readonly reason: string | undefined;
 }
 
-export function describeNodes(state: WatchState): NodeView[] {
-  return [...state.nodes.values()].map((node) => describeNode(state, node));
+export function describeNodes(state: WatchState, nowMs: number): NodeView[] {
+  return [...state.nodes.values()].map((node) => describeNode(state, node, nowMs));
 }
 
 /** One line for each node: why it is not the primary. */
@@ -41,8 +43,8 @@ function lineOf(node: NodeView): string {
   return `${node.node}: no answer yet`;
 }
 
-function describeNode(state: WatchState, node: NodeState): NodeView {
-  const { report, link } = node;
+function describeNode(state: WatchState, node: NodeState, nowMs: number): NodeView {
+  const { report, link, freshMs } = node;
   const identity = link.kind === 'up' ? link.identity : undefined;
   const upstream = report?.upstream;
   return {
@@ -58,6 +60,7 @@ function describeNode(state: WatchState, node: NodeState): NodeView {
     offset: report?.offset,
     follows: upstream && `${upstream.host}:${upstream.port}`,
     linkUp: upstream?.linkUp,
+    lagMs: report?.role === 'replica' && freshMs !== undefined ? nowMs - freshMs : undefined,
     reason: reasonOf(node),
   };
 }

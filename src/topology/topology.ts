@@ -4,12 +4,13 @@ import { guessAt, type HeardNotice } from './heard-notice.js';
 import { isAlike } from './is-alike.js';
 import { type NodeView, whyNoPrimary } from './node-view.js';
 import type { Answer } from './notice.js';
+import { answers, type ReplicaWish, replicasFor } from './replicas.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
 import type { TopologyEvent } from './topology-event.js';
 import { planWatch, type TopologyOptions } from './topology-options.js';
 import { Watch } from './watch.js';
-import { nodeAt } from './watch-nodes.js';
+import { nodeAt, nodeNamed } from './watch-nodes.js';
 import type { PrimaryView } from './watch-state.js';
 
 interface SharedWatch {
@@ -129,6 +130,29 @@ export class Topology {
     const likely = hint === undefined ? (others.length === 1 ? others[0] : undefined) : nodeAt(state, hint);
     if (this.#released || likely === undefined || likely.key === node) return undefined;
     return guessAt(state, likely);
+  }
+
+  /** Where one may read instead of at the primary, in no particular order. */
+  replicas(wish: ReplicaWish): PrimaryView[] {
+    const { watch, clock: time } = this.#shared;
+    return this.#released ? [] : replicasFor(watch.state, wish, time.now());
+  }
+
+  /** Whether this node, by any of its names, has lately answered. */
+  answers(node: string): boolean {
+    const { watch, clock: time } = this.#shared;
+    return answers(nodeNamed(watch.state, node), time.now());
+  }
+
+  /** Told whenever anything may have changed; often. */
+  onChange(listener: () => void): () => void {
+    if (this.#released) return () => {};
+    const remove = this.#shared.watch.onStep(() => listener());
+    this.#removals.add(remove);
+    return () => {
+      this.#removals.delete(remove);
+      remove();
+    };
   }
 
   /**

@@ -30,7 +30,7 @@ export interface WatchConfig {
   readonly mapAddress: (announced: Endpoint) => Address | undefined;
 }
 
-/** A node in its time as primary. `node` is formatAddress(address); `since` in milliseconds of the clock. */
+/** A node in its time as primary, or a replica in that time. `node` is formatAddress(address); `since` in milliseconds of the clock. */
 export interface PrimaryView {
   readonly node: string;
   readonly address: Address;
@@ -38,6 +38,8 @@ export interface PrimaryView {
   readonly since: number;
   /** run_id of the server process; undefined where INFO is denied. */
   readonly process?: string | undefined;
+  /** It is no primary, but may be read from; `term` is its primary's. */
+  readonly replica?: true;
 }
 
 export type FailureKind = 'network' | 'auth' | 'other';
@@ -70,6 +72,8 @@ export interface NodeState {
   /** Probes without an answer, oldest first. */
   readonly inFlight: readonly { readonly seq: number; readonly atMs: number }[];
   readonly probedMs: number;
+  /** A replica: it has all that the primary had at this time, as far as is known. Undefined: nothing is. */
+  readonly freshMs: number | undefined;
   /** run_id of the process that was seen as a replica under this name. */
   readonly replicaProcess: string | undefined;
   /** INFO is denied: reported once. */
@@ -98,6 +102,18 @@ export type Standing =
   /** The primary of `view` stepped down or cannot be reached; `reason` until that has been reported. `seq`: when, in probes. */
   | { kind: 'lost'; sinceMs: number; seq: number; view: PrimaryView; reason: string | undefined };
 
+/** The primary's offset, and when it was asked for it. */
+export interface Sample {
+  readonly offset: number;
+  readonly atMs: number;
+}
+
+/** What the primary of a term has told of its offset, oldest first. */
+export interface Progress {
+  readonly term: number;
+  readonly samples: readonly Sample[];
+}
+
 export interface WatchState {
   readonly config: WatchConfig;
   /** Logical time: grows with each probe and each suspicion. */
@@ -105,6 +121,7 @@ export interface WatchState {
   readonly nodes: ReadonlyMap<string, NodeState>;
   readonly lineage: Lineage;
   readonly standing: Standing;
+  readonly progress: Progress;
   readonly suspects: readonly Suspect[];
   /** Somebody was told "not known" while the primary was silent: the next sign of it must be published, same term or not. */
   readonly owesNews: boolean;

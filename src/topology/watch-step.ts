@@ -1,3 +1,4 @@
+import { noteProgress } from './freshness.js';
 import { learnParent } from './lineage.js';
 import { withMadeUpIds } from './role-lineage.js';
 import { beginDraft, changeNode, type Draft, dial, emit, endDraft, probe } from './watch-draft.js';
@@ -20,12 +21,14 @@ export function watchStep(
   nowMs: number,
 ): { state: WatchState; effects: WatchEffect[] } {
   const draft = beginDraft(state, nowMs);
+  let sentMs = nowMs;
   switch (event.type) {
     case 'start':
       draft.standing = { kind: 'starting', sinceMs: nowMs, firstClaimMs: undefined };
       for (const node of [...draft.nodes.values()]) dial(draft, node);
       break;
     case 'probed':
+      sentMs = sentAt(draft, event);
       onProbed(draft, event);
       break;
     case 'closed':
@@ -41,6 +44,7 @@ export function watchStep(
       break;
   }
   reachVerdict(draft);
+  if (event.type === 'probed') noteProgress(draft, event.node, sentMs);
   answerSuspects(draft);
   keepUp(draft);
   reportLoss(draft);
@@ -101,6 +105,13 @@ function onProbed(draft: Draft, event: WatchEvent & { type: 'probed' }): void {
   discover(draft, node, report);
 }
 
+/** When the probe that is answered was sent. */
+function sentAt(draft: Draft, { node, seq }: WatchEvent & { type: 'probed' }): number {
+  const known = draft.nodes.get(node);
+  if (known?.link.kind === 'dialling') return known.link.sinceMs;
+  return known?.inFlight.find((one) => one.seq === seq)?.atMs ?? draft.nowMs;
+}
+
 /** Answers of connections that have ended since are dropped. */
 function isExpected(node: NodeState, seq: number): boolean {
   if (node.link.kind === 'dialling') return node.link.seq === seq;
@@ -120,6 +131,7 @@ function onClosed(draft: Draft, event: WatchEvent & { type: 'closed' }): void {
     link: { kind: 'down', downSinceMs, failures, retryAtMs, dialledMs },
     lastFailure: event.failure,
     report: undefined,
+    freshMs: undefined,
     inFlight: [],
     downReported: node.downReported || failures > 0,
   });

@@ -96,7 +96,7 @@ export class Watch {
   }
 
   nodes(): NodeView[] {
-    return describeNodes(this.#state);
+    return describeNodes(this.#state, this.#clock.now());
   }
 
   suspect(node: string | undefined, hint: Endpoint | undefined): Promise<PrimaryView | undefined> {

@@ -11,7 +11,7 @@ import { fileKeyOf } from '../settings/setting-names.js';
 export interface ListenerEntry {
   readonly listen: string;
   readonly name?: string | undefined;
-  readonly kind?: 'follow' | 'node' | undefined;
+  readonly kind?: 'follow' | 'node' | 'replica' | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly 'client-ca'?: string | undefined;
@@ -21,6 +21,7 @@ export interface ListenerEntry {
   readonly allow?: readonly string[] | undefined;
   readonly 'login-required'?: boolean | undefined;
   readonly share?: boolean | undefined;
+  readonly 'lag-max'?: string | undefined;
   readonly node?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly reply?: 'redirect' | 'moved' | undefined;
@@ -65,7 +66,7 @@ function amountOf(value: string | number, unit: string): number | undefined {
 const entrySchema = z.strictObject({
   listen: z.string(),
   name: z.string().min(1).optional(),
-  kind: z.enum(['follow', 'node']).optional(),
+  kind: z.enum(['follow', 'node', 'replica']).optional(),
   cert: z.string().optional(),
   key: z.string().optional(),
   'client-ca': z.string().optional(),
@@ -78,6 +79,10 @@ const entrySchema = z.strictObject({
   allow: z.array(z.string()).optional(),
   'login-required': z.boolean().optional(),
   share: z.boolean().optional(),
+  'lag-max': z
+    .string()
+    .refine((text) => durationMs(text) !== undefined, 'a time such as 5s')
+    .optional(),
   node: z.string().optional(),
   strict: z.boolean().optional(),
   reply: z.enum(['redirect', 'moved']).optional(),
@@ -113,6 +118,14 @@ export function limits(what: string): Setting<Partial<Limits>> {
   return { kind: 'plain', placeholder: '<name=value,…>', what, schema: limitsSchema, decode, byDefault: {} };
 }
 
+const OF_NODES = ['node', 'strict', 'reply', 'address-map'] as const;
+/** What is no setting of a kind. */
+const FOREIGN = {
+  follow: [...OF_NODES, 'lag-max'],
+  node: ['allow', 'login-required', 'share', 'lag-max'],
+  replica: [...OF_NODES, 'share'],
+} as const;
+
 /** As the gateway takes it. @throws UsageError for files that cannot be read, and for settings of the other kind. */
 export function listenerOf(entry: ListenerEntry, common: Partial<Limits>): ListenerOptions {
   const { listen, name, kind = 'follow', 'unix-mode': mode, 'proxy-protocol': proxyProtocol } = entry;
@@ -125,19 +138,17 @@ export function listenerOf(entry: ListenerEntry, common: Partial<Limits>): Liste
     ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
     ...(mode === undefined ? {} : { unixMode: Number.parseInt(mode, 8) }),
   };
-  const foreign =
-    kind === 'node'
-      ? (['allow', 'login-required', 'share'] as const)
-      : (['node', 'strict', 'reply', 'address-map'] as const);
-  for (const key of foreign) {
+  for (const key of FOREIGN[kind]) {
     if (entry[key] !== undefined)
       throw new UsageError(`listener ${name ?? listen}: "${key}" is no setting of a ${kind} listener`);
   }
-  if (kind === 'follow') {
-    const { allow, share, 'login-required': loginRequired } = entry;
+  if (kind !== 'node') {
+    const { allow, share, 'login-required': loginRequired, 'lag-max': lag } = entry;
+    const lagMaxMs = lag === undefined ? undefined : durationMs(lag);
     return {
       ...base,
-      ...(share === undefined ? {} : { share }),
+      ...(kind === 'follow' && share !== undefined ? { share } : {}),
+      ...(kind === 'follow' ? {} : { kind, ...(lagMaxMs === undefined ? {} : { lagMaxMs }) }),
       ...(allow === undefined ? {} : { allow }),
       ...(loginRequired === undefined ? {} : { loginRequired }),
     };

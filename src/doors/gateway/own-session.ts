@@ -10,6 +10,8 @@ export interface OwnSessionOptions {
   readonly limits: { readonly clientCommandsMax: number; readonly clientBytesMax: number };
   /** An answer of the gateway's own, instead of sending the command. */
   answers(name: string, args: readonly Buffer[]): Buffer | undefined;
+  /** Given: the client only reads, from replicas, and what may write is answered with this error. */
+  readonly writesRefused?: Buffer;
   onEvent(event: SessionEvent): void;
 }
 
@@ -60,6 +62,7 @@ export class OwnSession {
         ended: (reason) => this.#ended(reason),
         onEvent: (event) => this.#onEvent(event),
         answers: (name, args) => options.answers(name, args),
+        ...(options.writesRefused === undefined ? {} : { writesRefused: options.writesRefused }),
         relieved: () => this.#relieved(),
         faulted: (error) => owner.downstream.fault(error),
       },

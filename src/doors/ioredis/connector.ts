@@ -5,6 +5,7 @@ import {
   checkOptions,
   DIALS_MAX,
   noticeOptions,
+  readOptions,
   type SegueOptions,
   sessionOptions,
   topologyBounds,
@@ -65,7 +66,12 @@ export function segueConnector(options: SegueOptions = {}): ConnectorClass {
     connect(): Promise<SegueStream> {
       this.connecting = true;
       const stream = new SegueStream({
-        pair: new Pair(topologyOptions(this.#client, options), options.dialsMax ?? DIALS_MAX, noticeOptions(options)),
+        pair: new Pair(
+          topologyOptions(this.#client, options),
+          options.dialsMax ?? DIALS_MAX,
+          noticeOptions(options),
+          readOptions(options),
+        ),
         session: sessionOptions(options),
         connectTimeoutMs: this.#client.connectTimeout ?? CONNECT_TIMEOUT_MS,
         tls: this.#client.tls !== undefined && this.#client.tls !== null,

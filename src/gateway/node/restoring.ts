@@ -11,7 +11,7 @@ const CLIENT_ID = encodeCommand(['CLIENT', 'ID']);
  */
 export function restoring(identity: Identity): { bytes: Buffer; expected: Expectation[] } {
   // Not the capability, which the node need not know, and not the question for its role.
-  const own = identitySteps(identity).filter(({ purpose }) => purpose === 'identity');
+  const own = identitySteps(identity, false);
   const bytes = Buffer.concat([encodeSteps(own), encodeSteps(trafficSteps(identity)), CLIENT_ID]);
   const expected = own.map(({ essential }): Expectation => ({ as: 'restored', essential, last: false }));
   return { bytes, expected: [...expected, { as: 'restored', essential: false, last: true }] };

@@ -65,6 +65,11 @@ export class GatewayLab {
     return (this.gateway.listeners[0]!.entrance.address as Address & { kind: 'tcp' }).port;
   }
 
+  /** Of any number of replicas, as they were started; a switch does not change the order. */
+  get all(): readonly LabServer[] {
+    return this.pair.nodes;
+  }
+
   get primary(): LabServer {
     return this.nodes[0]!;
   }

@@ -5,6 +5,7 @@ import {
   Session,
   type SessionEvent,
   type SessionOptions,
+  type SessionPorts,
   type UpstreamHandlers,
 } from '../../../src/session/index.js';
 
@@ -116,8 +117,12 @@ export class Stage {
   readonly lit: string[] = [];
   #refuse: (reason: string) => void = () => {};
 
-  /** `channel`: of markers, if they can be published. */
-  constructor(options: Partial<SessionOptions> = {}, channel?: string) {
+  /** `channel`: of markers, if they can be published. `places`: where to read from. */
+  constructor(
+    options: Partial<SessionOptions> = {},
+    channel?: string,
+    more: Pick<SessionPorts<Primary>, 'places' | 'writesRefused'> = {},
+  ) {
     this.session = new Session<Primary>(
       {
         deliver: (chunk) => {
@@ -154,6 +159,7 @@ export class Stage {
           this.events.push(event);
         },
         ...(channel === undefined ? {} : { beacon: { channel, light: (refused) => this.#light(refused) } }),
+        ...more,
         table: CommandTable.standard(),
         scripts: new ScriptCache(),
       },

@@ -278,9 +278,18 @@ export const commands: Readonly<Record<string, SimCommand>> = {
     1,
     'other',
     (client, _args, node) => {
-      if (node.version === 'r70') return error('ERR This instance has cluster support disabled');
+      // Where it means nothing it is kept nevertheless: it is what the session has said.
       client.readOnly = true;
-      return OK;
+      return node.knowsReadOnly ? OK : error('ERR This instance has cluster support disabled');
+    },
+    CONNECTION,
+  ),
+  readwrite: command(
+    1,
+    'other',
+    (client, _args, node) => {
+      client.readOnly = false;
+      return node.knowsReadOnly ? OK : error('ERR This instance has cluster support disabled');
     },
     CONNECTION,
   ),

@@ -15,6 +15,7 @@ export class ExpectedState {
     if (name === 'HELLO') this.#protocol = Number(first);
     if (name === 'AUTH') this.#user = first;
     if (name === 'READONLY') this.#readOnly = true;
+    if (name === 'READWRITE') this.#readOnly = false;
     if (name === 'CLIENT' && first === 'SETNAME') this.#name = args[2]!;
     if (name === 'SUBSCRIBE') this.#channels.add(first!);
     if (name === 'UNSUBSCRIBE') this.#channels.delete(first!);

@@ -19,6 +19,8 @@ export class Naive {
   constructor({ version, password }: Setting) {
     const node = new SimNode('A', version, this.lineage, password ? 'secret' : undefined);
     node.promote();
+    // The session answers like the newest server.
+    node.knowsReadOnly = true;
     this.client = new SimClient(node, (bytes) => {
       if (!isMessage(bytes)) this.#sent += bytes;
     });

@@ -63,12 +63,18 @@ export class SimNode {
   lonely = false;
   alive = true;
 
+  /** READONLY is no error outside a cluster. */
+  knowsReadOnly: boolean;
+  /** When it had all that the primary had. */
+  freshMs = 0;
+
   constructor(
     readonly name: string,
     readonly version: Version,
     readonly lineage: Lineage,
     readonly password: string | undefined,
   ) {
+    this.knowsReadOnly = version !== 'r70';
     this.replicated = lineage.data.copy();
     lineage.nodes.push(this);
   }
@@ -87,6 +93,7 @@ export class SimNode {
   replicate(): void {
     this.replicated = this.lineage.data.copy();
     this.replicatedLength = this.lineage.history.length;
+    this.freshMs = this.lineage.now;
   }
 
   /** `failover`: the primary's successor is not ready yet; capable clients are kept waiting. */

@@ -79,6 +79,7 @@ const state = fc.oneof(
   fc.constant(one((fresh) => ['CLIENT', 'SETNAME', fresh()])),
   fc.constant(one(() => ['CLIENT', 'GETNAME'])),
   fc.constant(one(() => ['READONLY'])),
+  fc.constant(one(() => ['READWRITE'])),
   fc.constantFrom('2', '3', '4').map((protocol) => one(() => ['HELLO', protocol])),
 );
 const wrong = fc

@@ -8,6 +8,7 @@ export const setting: fc.Arbitrary<Omit<Setting, 'password' | 'rash'>> = fc.reco
   version: fc.constantFrom('r70', 'v81', 'v91'),
   slow: fc.boolean(),
   eager: fc.boolean(),
+  readable: fc.boolean(),
 });
 
 const amount = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.constantFrom(1_000, 100_000));
@@ -37,6 +38,7 @@ export const TRAFFIC = {
   answer: 30,
   wait: 10,
   news: 3,
+  places: 3,
   pause: 3,
   resume: 3,
   replicate: 5,

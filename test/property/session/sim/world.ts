@@ -2,6 +2,7 @@ import { CommandTable } from '../../../../src/resp/index.js';
 import {
   type Identity,
   type Primary,
+  type ReadPlaces,
   ScriptCache,
   Session,
   type SessionEvent,
@@ -25,6 +26,8 @@ export interface Setting {
   readonly slow: boolean;
   /** A client writes its next bytes while it is being given an answer, and sessions dial before they are told to. */
   readonly eager: boolean;
+  /** Who ran READONLY reads from the replica. */
+  readonly readable: boolean;
 }
 
 /** One thing that happens. `i` chooses among sessions, wires or questions, `n` says how much. */
@@ -94,6 +97,7 @@ export class SimSession {
         clearTimer: (id) => world.timers.delete(id as number),
         unknownCommand: () => {},
         onEvent: (event) => this.hear(event),
+        ...(world.setting.readable ? { places: world.places } : {}),
         table: CommandTable.standard(),
         scripts: world.scripts,
         ...place,
@@ -177,6 +181,25 @@ export class World {
 
   #latest = 'A';
 
+  /** A replica will do that has what is wished, however little else. */
+  get places(): ReadPlaces<Primary> {
+    const world = this;
+    return {
+      choose: ({ avoid, freshMs = Number.NEGATIVE_INFINITY }) => {
+        const fit = world.nodes.find((node) => {
+          const isReplica = node.alive && node.role === 'replica' && !node.loading;
+          return isReplica && node.name !== avoid && node.freshMs > freshMs;
+        });
+        return fit && { node: fit.name, term: world.term, replica: true };
+      },
+      get primary() {
+        const primary = world.primary;
+        return primary && { node: primary.name, term: world.term };
+      },
+      answers: (node) => world.nodes.some(({ name, alive }) => name === node && alive),
+    };
+  }
+
   /** The node beside `name`. */
   other(name: string): Primary {
     return { node: name === 'A' ? 'B' : 'A', term: this.term };
@@ -208,6 +231,8 @@ export class World {
     news: () => {
       for (const to of this.sessions) this.questions.push({ to, looked: false, view: undefined });
     },
+    /** Where to read from may be different by now. */
+    places: (i: number) => this.#session(i).session.placesChanged(),
     /** Notices: a switch is about to happen, it is happening, it is over. */
     prepare: (i: number) => this.#prepare(this.#session(i)),
     hold: (i: number, n: number) => this.#session(i).session.hold(this.lineage.now + (n % 400)),
@@ -315,7 +340,8 @@ export class World {
   /** Everybody leaves a node that was demoted. */
   #letGo(node: SimNode): void {
     const gone = ({ session: { state } }: SimSession) =>
-      (state.at === 'flowing' || state.at === 'holding') && state.view.node !== node.name;
+      (state.at === 'flowing' || state.at === 'holding') &&
+      (state.view.node !== node.name || state.view.replica === true);
     for (let round = 0; round < 100 && !this.sessions.every(gone); round++) {
       this.acts.news();
       for (const { session } of this.sessions) session.resume();
