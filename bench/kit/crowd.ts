@@ -40,7 +40,7 @@ const OPENING_MAX = 64;
 const SUBSCRIBERS_PER_CHANNEL = 100;
 const TICK_MS = 10;
 /** A second. */
-const PUBLISHED_PER_CHANNEL = 5;
+const PUBLISHED_PER_CHANNEL = 1;
 const PUSHED = 50;
 const COUNTED_PER_COUNTER = 0.5;
 const EXAMPLES_MAX = 5;
