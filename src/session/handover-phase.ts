@@ -37,12 +37,6 @@ export function beginPairing(streams: Pick<Pairing, 'old' | 'young'>, nowMs: num
   return { at: 'pairing', ...streams, text: undefined, braid: new Braid(), sinceMs: nowMs };
 }
 
-/** With another young stream, or the same one whose marker may be late: another marker has to be published. */
-export function searchAnew(phase: Pairing, young: Stream | undefined): Pairing {
-  const old = phase.old.place === 'marked' ? ({ ...phase.old, place: 'asked' } as const) : phase.old;
-  return { ...phase, old, young, text: undefined, braid: new Braid() };
-}
-
 /** Both have brought the marker. A connection that was left is done with. */
 export function paired({ old, braid, sinceMs }: Pairing, young: Stream, nowMs: number): Phase {
   const ahead = old.left === undefined;

@@ -2,7 +2,7 @@ import { encodeCommand } from '../resp/index.js';
 import { Asides } from './asides.js';
 import type { FrameReader } from './frame-reader.js';
 import type { HandoverHost } from './handover-host.js';
-import { beginPairing, type Pairing, type Phase, paired, type Stream, searchAnew } from './handover-phase.js';
+import { beginPairing, type OldStream, type Pairing, type Phase, paired, type Stream } from './handover-phase.js';
 import { LeftStream, type LeftStreamHost } from './left-stream.js';
 import { MessageMerge } from './message-merge.js';
 import type { Upstream } from './outlet.js';
@@ -84,11 +84,13 @@ export class Handover implements LeftStreamHost {
    */
   keep(link: Upstream, reader: FrameReader, inTransaction: boolean): boolean {
     const phase = this.#phase;
-    if (phase.at === 'pairing' && phase.old.link === link) {
+    if (phase.at !== 'apart') {
+      if (phase.old?.link !== link) return false;
+      // Paired or not: the node that is joined may turn out to be another than the one that was met.
       this.#phase = { ...phase, old: { ...phase.old, left: new LeftStream(link, reader, this) } };
       return true;
     }
-    if (phase.at !== 'apart' || !this.#canBe) return false;
+    if (!this.#canBe) return false;
     const old = { link, place: 'asked', left: new LeftStream(link, reader, this) } as const;
     this.#phase = beginPairing({ old, young: undefined }, this.host.now());
     if (inTransaction) link.write(DISCARD);
@@ -103,12 +105,14 @@ export class Handover implements LeftStreamHost {
     if (phase.young === undefined)
       this.#phase = { ...phase, young: { link, place: 'asked' }, sinceMs: this.host.now() };
     // The marker that was asked for may be late, and reach no other node than the one that is no primary any more.
-    else if (phase.young.place === 'heard') this.#lookAgain(phase, phase.young);
+    else if (phase.young.place === 'heard') this.#lookAgain(phase.old, phase.young);
   }
 
-  #lookAgain(phase: Pairing, young: Stream | undefined): void {
-    this.#phase = searchAnew(phase, young);
-    if (phase.old.place === 'marked') this.#say(phase.old.link, 'SUBSCRIBE');
+  #lookAgain(old: OldStream, young: Stream | undefined): void {
+    const sinceMs = this.#phase.at === 'pairing' ? this.#phase.sinceMs : this.host.now();
+    const again = old.place === 'marked' ? ({ ...old, place: 'asked' } as const) : old;
+    this.#phase = beginPairing({ old: again, young }, sinceMs);
+    if (old.place === 'marked') this.#say(old.link, 'SUBSCRIBE');
     this.#light();
   }
 
@@ -118,6 +122,7 @@ export class Handover implements LeftStreamHost {
     const subscriptions = this.host.identity.subscriptionCount;
     this.#end();
     if (phase.at === 'paired') {
+      if (phase.old?.left !== undefined) phase.old.link.retire();
       this.#merge.conclude(phase.braid);
       const { ahead, tookMs } = phase;
       this.host.onEvent({ type: 'handed-over', node, subscriptions, ahead, tookMs });
@@ -147,14 +152,12 @@ export class Handover implements LeftStreamHost {
   youngGone(): void {
     const phase = this.#phase;
     if (phase.at === 'apart' || phase.young === undefined) return;
-    if (phase.at === 'paired') {
+    // The next primary may be another: the place is looked for once more.
+    if (phase.old?.left !== undefined) this.#lookAgain(phase.old, undefined);
+    else if (phase.at === 'pairing') this.#giveUp();
+    else {
       this.#end();
       if (phase.old === undefined) this.#unable = 'the connection to the new node was lost';
-    } else if (phase.old.left === undefined) {
-      this.#giveUp();
-    } else {
-      // The next primary may be another: the place is looked for once more, in the time that is left.
-      this.#lookAgain(phase, undefined);
     }
   }
 
@@ -248,7 +251,7 @@ export class Handover implements LeftStreamHost {
   /** The new connection cannot be used for it (any more). */
   refusedAhead(reason: string): void {
     if (this.#phase.at !== 'apart' && this.#phase.young !== undefined) this.#asides.forget(this.#phase.young.link);
-    if (this.#phase.at === 'pairing') this.fail(reason);
+    if (this.#phase.at === 'pairing' || this.left !== undefined) this.fail(reason);
     if (this.#phase.at !== 'paired') return;
     if (this.#phase.old === undefined) this.#merge.deliverKept(this.#phase.braid);
     this.#end();
@@ -307,6 +310,6 @@ export class Handover implements LeftStreamHost {
   }
 
   get left(): LeftStream | undefined {
-    return this.#phase.at === 'pairing' ? this.#phase.old.left : undefined;
+    return this.#phase.at === 'apart' ? undefined : this.#phase.old?.left;
   }
 }

@@ -83,7 +83,10 @@ export function dpkgStatus(asked: readonly string[] = []): string {
   const stanza = (name: string) =>
     `Package: ${name}\nStatus: install ok installed\nMaintainer: nobody\nArchitecture: all\n` +
     `Multi-Arch: foreign\nVersion: 99999:0\nDescription: placeholder\n`;
-  return notNeeded.filter((name) => !asked.includes(name)).map(stanza).join('\n');
+  return notNeeded
+    .filter((name) => !asked.includes(name))
+    .map(stanza)
+    .join('\n');
 }
 
 /**

@@ -66,6 +66,24 @@ describe('ahead of a switch', () => {
     expect(stage.a.closed).toBe(true);
   });
 
+  it('the old stream is kept until it is clear that the node that was met is the next', () => {
+    const stage = paired();
+    const { b } = stage;
+    stage.a.send(message('c', '1'));
+    stage.primary('C', 2);
+    const c = stage.at('C');
+    expect([stage.a.closed, b.closed]).toEqual([false, true]);
+    expect(stage.a.commands.splice(0)).toEqual([`SUBSCRIBE ${MARK}`]);
+    c.accept();
+    stage.a.send(array('subscribe', MARK, 3), message('c', '2'));
+    stage.confirm(c);
+    c.send(message('c', '2'), message(MARK, '2'), message('c', '3'));
+    stage.a.send(message(MARK, '2'));
+    expect(stage.texts()).toEqual(['1', '2', '3']);
+    expect([stage.a.closed, stage.types().at(-1)]).toEqual([true, 'move']);
+    expect(stage.types()).not.toContain('resubscribed');
+  });
+
   it('what the old stream has brought and the new one not yet comes once', () => {
     const stage = paired();
     stage.a.send(message('c', '1'), message('c', '2'));
