@@ -65,6 +65,20 @@ describe('the docs agree with the code', () => {
     expect(blocks).toEqual(examples.map((name) => read(`examples/${name}`)));
   });
 
+  it('every npm script that is named anywhere exists, and every script of ours can be run by name', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const folders = ['docs/', 'scripts/', 'bench/', 'test/', 'src/', 'examples/'];
+    const files = folders.flatMap((folder) =>
+      readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}${path}`),
+    );
+    const texts = ['README.md', 'ARCHITECTURE.md', ...files].filter((path) => /\.(md|ts|mjs)$/.test(path)).map(read);
+    const named = texts.flatMap((text) => [...text.matchAll(/npm (?:-s )?run (?:-s )?([a-z][a-z:]*[a-z])/g)]);
+    const missing = named.map((match) => match[1]!).filter((name) => !(name in scripts));
+    expect(missing).toEqual([]);
+    const started = readdirSync(new URL('scripts/', root)).filter((name) => name !== 'run-dist.mjs');
+    expect(started.filter((name) => !Object.values(scripts).some((command) => command.includes(name)))).toEqual([]);
+  });
+
   it('README and ARCHITECTURE stay short', () => {
     expect(read('README.md').split('\n').length).toBeLessThan(200);
     expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThan(150);
