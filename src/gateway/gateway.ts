@@ -13,6 +13,7 @@ import {
 import { makeKind, pairOf } from './kinds.js';
 import type { CloseReason } from './listener.js';
 import { type Log, silent, traceOf } from './log.js';
+import { LossLog } from './loss-log.js';
 import { changesOf, type Reloaded } from './reload.js';
 import type { ServedClient } from './served-client.js';
 import { Tally } from './tally.js';
@@ -57,6 +58,7 @@ export class Gateway {
   #options: GatewayOptions;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #losses: LossLog;
   readonly #observers = new Set<GatewayObserver>();
   readonly #listeners: GatewayListener[] = [];
   /** The gateway's own hold on the pair, for its status. `node` listeners do without one. */
@@ -68,6 +70,7 @@ export class Gateway {
     this.#options = options;
     this.#clock = io.clock ?? realClock;
     this.#log = io.log ?? silent;
+    this.#losses = new LossLog(this.#log, this.#clock);
     const { nodes = [] } = options;
     this.#pair = nodes.length === 0 ? undefined : pairOf(options, (event) => this.#onPair(event));
     for (const listener of options.listeners) this.#listeners.push(this.#makeListener(listener));
@@ -148,6 +151,7 @@ export class Gateway {
     if (this.#phase === 'stopped') return;
     this.#phase = 'stopped';
     await Promise.all(this.#listeners.map(({ entrance }) => entrance.close()));
+    this.#losses.flush();
     this.#pair?.release();
   }
 
@@ -187,6 +191,7 @@ export class Gateway {
       },
       onSession: (event) => {
         tally.take(event);
+        this.#losses.take(name, event);
         for (const observer of this.#observers) observer.session?.(name, event);
       },
     });
