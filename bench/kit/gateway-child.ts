@@ -41,6 +41,13 @@ export class GatewayChild {
     return news.census;
   }
 
+  /** Of all sessions, since the start. */
+  async moves(): Promise<number> {
+    const news = await this.ask('moves');
+    if (!('moves' in news)) throw new Error('the gateway answered something else');
+    return news.moves;
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');

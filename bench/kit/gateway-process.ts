@@ -1,6 +1,7 @@
 /**
  * A gateway in a process of its own, without an admin endpoint: `node gateway-process.js <GatewayOptions as JSON>`. Tells its
- * port; asked for `memory` it tells that after a collection (with --expose-gc), asked for `census` how its clients are.
+ * port; asked for `memory` it tells that after a collection (with --expose-gc), asked for `census` how its clients are, for
+ * `moves` how many there have been, which costs it nothing.
  */
 import { Gateway, type GatewayOptions } from '../../src/gateway/index.js';
 
@@ -24,7 +25,11 @@ export interface Memory {
   readonly external: number;
 }
 
-export type GatewayNews = { readonly port: number } | { readonly memory: Memory } | { readonly census: Census };
+export type GatewayNews =
+  | { readonly port: number }
+  | { readonly memory: Memory }
+  | { readonly census: Census }
+  | { readonly moves: number };
 
 const tell = (news: GatewayNews): void => {
   process.send?.(news, undefined, undefined, () => {}); // whoever asked may have gone
@@ -35,6 +40,7 @@ await gateway.start();
 process.on('message', (question) => {
   if (question === 'memory') tell({ memory: memoryNow() });
   else if (question === 'census') tell({ census: censusNow() });
+  else if (question === 'moves') tell({ moves: gateway.listeners[0]!.tally.moves });
 });
 process.on('disconnect', () => process.exit());
 // A Ctrl-C in the terminal is for the one who started us.
