@@ -406,13 +406,14 @@ export class FollowDoor implements TrunkClient, SessionOwner {
   #greet(session: OwnSession, scanner: CommandScanner, bytes: Buffer, mayFold: boolean): void {
     const { rules } = this.options.trunks!;
     let at = 0;
+    let folds = mayFold;
     for (;;) {
       const begins = !scanner.midCommand;
       const end = nextCommand(scanner, bytes, at);
       if (end < 0 && end !== BROKEN) break;
       let reach: number = end === BROKEN ? Reach.Own : scanner.argc === 0 ? Reach.Greeting : rules.of(scanner.id);
       if (reach === Reach.Container && begins) reach = rules.ofSubcommand(scanner.id, commandArgs(bytes, at, end)[1]);
-      if (reach === Reach.Shared && begins && mayFold) {
+      if (reach === Reach.Shared && begins && folds) {
         if (at > 0) session.take(bytes.subarray(0, at));
         if (this.#way.is === 'closed') return;
         this.#way = { is: 'folding', session };
@@ -424,6 +425,8 @@ export class FollowDoor implements TrunkClient, SessionOwner {
         this.#way = { is: 'own', session, greeting: undefined };
         break;
       }
+      // A client that greets and asks in one breath need not keep its session either.
+      if (reach === Reach.Greeting && end > at) folds = true;
       at = end;
     }
     session.take(bytes);

@@ -166,6 +166,20 @@ describe('clients that share connections', () => {
     expect(String(await lab.primary.cli('CLIENT', 'LIST'))).toContain(' name=me ');
   });
 
+  it('many that greet and ask in one breath, and then say nothing, keep no connection of their own', async () => {
+    lab = await GatewayLab.start();
+    const first = lab.raw();
+    first.write(frame('ECHO', 'shared'));
+    await first.until('shared\r\n');
+    const clients = Array.from({ length: 50 }, () => lab.raw());
+    for (const client of clients) client.write(frame('CLIENT', 'SETINFO', 'LIB-NAME', 'lib') + frame('ECHO', 'here'));
+    await Promise.all(clients.map((client) => client.until('here\r\n')));
+    for (const { text } of clients) expect(text).toBe('+OK\r\n$4\r\nhere\r\n');
+    const isShared = (seen: Awaited<ReturnType<typeof connections>>) => seen.shared.length === 1 && seen.others < 10;
+    await waitFor(connections, { deadlineMs, what: 'the end of their own', until: isShared });
+    expect(statusOf(lab.gateway).listeners[0]!.shared).toEqual({ clients: 51, connections: 1 });
+  });
+
   it('a slow reader has its own connection in the end, and nobody waits for it', async () => {
     lab = await GatewayLab.start();
     await lab.primary.cli('SET', 'large', 'x'.repeat(100 * KIB));
