@@ -3,7 +3,7 @@ import { piecesPerTurn } from './pace.js';
 
 /**
  * Work for many sessions, spread over turns of the event loop so that those who are being served meanwhile do not wait
- * for all of it: in each turn few pieces, or, for light work, as many as `budgetMs` allows.
+ * for all of it: in each turn few pieces, or, for light work, as many as `budgetMs` allows, or half as long as the turn took.
  */
 export class IdleQueue {
   readonly #waiting: (() => void)[] = [];
@@ -32,8 +32,10 @@ export class IdleQueue {
 
   #turn(beforeMs: number): void {
     const startMs = this.time.now();
-    let pieces = piecesPerTurn(startMs - beforeMs);
+    const turnMs = startMs - beforeMs;
+    const untilMs = startMs + (this.budgetMs > 0 ? Math.max(this.budgetMs, turnMs / 2) : 0);
+    let pieces = piecesPerTurn(turnMs);
     do this.#waiting.shift()?.();
-    while (this.#waiting.length > 0 && (--pieces > 0 || this.time.now() - startMs < this.budgetMs));
+    while (this.#waiting.length > 0 && (--pieces > 0 || this.time.now() < untilMs));
   }
 }

@@ -1,5 +1,5 @@
 const MS_PER_PIECE = 2;
-const PIECES_MAX = 8;
+const PIECES_MAX = 512;
 
 /**
  * How many pieces of work that can wait are done in one turn of the event loop: one, so that those who are served

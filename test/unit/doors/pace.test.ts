@@ -10,7 +10,8 @@ test.each([
   [3.9, 1],
   [4, 2],
   [15, 7],
-  [1000, 8],
+  [1000, 500],
+  [10_000, 512],
 ])('after a turn of %d ms: %i pieces', (turnMs, pieces) => {
   expect(piecesPerTurn(turnMs)).toBe(pieces);
 });
@@ -38,4 +39,19 @@ test('with a budget it does as much as that allows', async () => {
   expect(done).toBe(4);
   await turn();
   expect(done).toBe(6);
+});
+
+test('of a long turn it takes its part, or a busy process would never come to the end', async () => {
+  const time = manualClock();
+  const queue = new IdleQueue(2, time);
+  let done = 0;
+  const work = () => {
+    done++;
+    time.advance(10);
+  };
+  for (let piece = 0; piece < 100; piece++) queue.add(work);
+  time.advance(200);
+  await turn();
+  // One per 2 ms of the turn.
+  expect(done).toBe(100);
 });
