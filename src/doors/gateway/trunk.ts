@@ -1,4 +1,4 @@
-import { ReplyScanner, Stop } from '../../resp/index.js';
+import { encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
 import { TrunkQueue } from './trunk-queue.js';
@@ -30,6 +30,9 @@ const KEPT_BYTES = 4 * 1024;
 const PUSH = 0x3e;
 const MINUS = 0x2d;
 const NO_AUTH = Buffer.from('-NOAUTH');
+const PING = encodeCommand(['PING']);
+/** Whose answers interest nobody. */
+const NOBODY: TrunkClient = { receive() {}, turn() {}, stranded() {}, fault() {} };
 
 /**
  * One session that carries the commands of many clients, which are all alike to the server. To the session it is a single
@@ -107,6 +110,11 @@ export class Trunk {
     if (this.#due) return;
     this.#due = true;
     setImmediate(this.#flush);
+  }
+
+  /** Finds out about `welcome`, for clients whose first command is one that a node takes only of those whom it knows. */
+  knock(): void {
+    this.take(NOBODY, [], PING, 1);
   }
 
   /** No more should be taken. `share` of what is the most. */

@@ -122,6 +122,7 @@ export class Trunks {
       },
     );
     this.#trunks.set(key, trunk);
+    if (profile.anonymous) trunk.knock();
     return trunk;
   }
 

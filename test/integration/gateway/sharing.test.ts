@@ -180,6 +180,16 @@ describe('clients that share connections', () => {
     expect(statusOf(lab.gateway).listeners[0]!.shared).toEqual({ clients: 51, connections: 1 });
   });
 
+  it('those whose every command is large share, too, once it is clear that they are served', async () => {
+    lab = await GatewayLab.start();
+    const clients = Array.from({ length: 20 }, () => lab.raw());
+    for (let round = 1; round <= 4; round++) {
+      for (const client of clients) client.write(frame('SET', 'k', 'v'.repeat(40 * KIB)));
+      await Promise.all(clients.map((client) => client.until('+OK\r\n'.repeat(round))));
+    }
+    expect(statusOf(lab.gateway).listeners[0]!.shared).toEqual({ clients: 20, connections: 1 });
+  });
+
   it('a slow reader has its own connection in the end, and nobody waits for it', async () => {
     lab = await GatewayLab.start();
     await lab.primary.cli('SET', 'large', 'x'.repeat(100 * KIB));
