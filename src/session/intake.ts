@@ -74,11 +74,11 @@ export class Intake {
   }
 
   /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */
-  take(chunk: string | Buffer): void {
+  take(chunk: string | Buffer, borrowed: boolean): void {
     if (this.#unreadable) return;
     try {
       if (this.#refusing || this.#full(chunk.length)) this.#refuseChunk(chunk);
-      else this.#admitChunk(chunk);
+      else this.#admitChunk(chunk, borrowed);
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#unreadable = true;
@@ -97,8 +97,8 @@ export class Intake {
     return log.bytes + bytes > replayBytesMax || retained >= replayCommandsMax;
   }
 
-  #admitChunk(chunk: string | Buffer): void {
-    const { bytes, from, to, position } = this.book.log.append(chunk);
+  #admitChunk(chunk: string | Buffer, borrowed: boolean): void {
+    const { bytes, from, to, position } = this.book.log.append(chunk, borrowed);
     const scanner = this.#scanner;
     let at = from;
     for (;;) {

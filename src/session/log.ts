@@ -12,8 +12,8 @@
  */
 
 const BLOCK_BYTES = 256 * 1024;
-/** From here on a text gets a segment of its own. */
-const LARGE_BYTES = 64 * 1024;
+/** What is larger, and has to be copied, gets a segment of its own. */
+const LARGE_BYTES = 64 * 1024 + 1;
 /** Up to here it is cheaper to leave room for the longest encoding than to measure a text. */
 const MEASURED_BYTES = 1024;
 /** A Buffer this large is kept by reference: its giver may not change it until it is answered. */
@@ -69,9 +69,11 @@ export class Log {
     return this.#tail - this.#base;
   }
 
-  /** Adds a chunk. Strings are UTF-8. The result is valid until the next append. */
-  append(chunk: string | Buffer): Appended {
-    return typeof chunk === 'string' ? this.#appendText(chunk) : this.#appendBuffer(chunk);
+  /** Adds a chunk. Strings are UTF-8. `borrowed`: a Buffer that will change. The result is valid until the next append. */
+  append(chunk: string | Buffer, borrowed = false): Appended {
+    if (typeof chunk === 'string') return this.#appendText(chunk);
+    if (chunk.length < (borrowed ? LARGE_BYTES : REFERENCE_BYTES)) return this.#copy(chunk);
+    return this.#own(borrowed ? Buffer.from(chunk) : chunk);
   }
 
   #appendText(text: string): Appended {
@@ -81,8 +83,7 @@ export class Log {
     return this.#grow(segment, segment.bytes.write(text, segment.used));
   }
 
-  #appendBuffer(chunk: Buffer): Appended {
-    if (chunk.length >= REFERENCE_BYTES) return this.#own(chunk);
+  #copy(chunk: Buffer): Appended {
     const segment = this.#room(chunk.length);
     return this.#grow(segment, chunk.copy(segment.bytes, segment.used));
   }

@@ -133,11 +133,14 @@ export class Session<P extends Primary> {
     this.#helm.open(view);
   }
 
-  /** Bytes from the client: any part of any number of commands. A Buffer of 4 KiB or more must not change until answered. */
-  take(chunk: string | Buffer): void {
+  /**
+   * Bytes from the client: any part of any number of commands. A Buffer of 4 KiB or more must not change until answered,
+   * unless it is `borrowed`, which costs a copy.
+   */
+  take(chunk: string | Buffer, borrowed = false): void {
     if (this.state.at === 'closed') return;
     if (this.#news !== undefined) this.catchUp();
-    this.#intake.take(chunk);
+    this.#intake.take(chunk, borrowed);
     this.#helm.taken();
     if (this.#book.altered) this.#settler.settleAnswered();
     this.#capability.announce();

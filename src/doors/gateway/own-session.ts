@@ -28,8 +28,6 @@ export interface SessionOwner {
 export const WINDOW_BYTES = 256 * 1024;
 /** A client that has this much to read is sent nothing more for the moment. */
 export const OUTPUT_HIGH_BYTES = 256 * 1024;
-/** From here on the session keeps a chunk by reference, so a borrowed one has to be copied. */
-const KEPT_BYTES = 4 * 1024;
 /** The session's own bounds are further off than ours by what may be on its way when reading is paused. */
 const SLACK_BYTES = 1024 * 1024;
 const SLACK_COMMANDS = 100_000;
@@ -79,7 +77,7 @@ export class OwnSession {
 
   /** Bytes from the client, borrowed. */
   take(bytes: Buffer): void {
-    this.#session.take(bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes));
+    this.#session.take(bytes, true);
     this.#session.flush();
   }
 

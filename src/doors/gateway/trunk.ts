@@ -24,8 +24,6 @@ export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'flush' | 'unansw
 /** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
 const HIGH_BYTES = 1024 * 1024;
 const HIGH_COMMANDS = 64 * 1024;
-/** From here on the session keeps a chunk by reference, so a borrowed one has to be copied. */
-const KEPT_BYTES = 4 * 1024;
 
 const PUSH = 0x3e;
 const MINUS = 0x2d;
@@ -106,7 +104,7 @@ export class Trunk {
     // First, since the session may answer at once.
     this.#queue.push(client, commands, total);
     for (const part of head) this.#session.take(part);
-    if (bytes.length > 0) this.#session.take(bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes));
+    if (bytes.length > 0) this.#session.take(bytes, true);
     if (this.#due) return;
     this.#due = true;
     setImmediate(this.#flush);

@@ -29,6 +29,14 @@ describe('a log', () => {
     expect(text(log)).toBe('abc');
   });
 
+  it.each([10_000, 64 * 1024, 200_000])('copies %d borrowed bytes', (length) => {
+    const log = new Log();
+    const chunk = Buffer.alloc(length, 'a');
+    log.append(chunk, true);
+    chunk.fill('x');
+    expect(text(log)).toBe('a'.repeat(length));
+  });
+
   it('keeps large chunks by reference', () => {
     const log = new Log();
     const chunk = Buffer.alloc(10_000, 'a');
