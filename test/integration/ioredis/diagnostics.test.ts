@@ -24,8 +24,9 @@ it('channels tell of the sessions of connectors and of a gateway alike, and of t
       await client.set('k', name);
     }
     const behind = lab.raw();
-    behind.write('CLIENT SETNAME behind\r\nSET k 1\r\n');
-    await behind.until('+OK\r\n+OK\r\n');
+    // With a state that cannot be shared, so that it has a session of its own.
+    behind.write('CLIENT SETNAME behind\r\nCLIENT NO-EVICT ON\r\nSET k 1\r\n');
+    await behind.until('+OK\r\n+OK\r\n+OK\r\n');
     const before = heard.length;
     await lab.switchOver();
     const names = ['ioredis-5', 'ioredis-6', 'iovalkey', 'behind'];
