@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { decodeReply, type Push, type Reply } from '../../src/resp/index.js';
+import type { Push, Reply } from '../../src/resp/index.js';
+import { ReplyReader } from './reply-reader.js';
 
 export interface Target {
   readonly host: string;
@@ -14,14 +15,13 @@ export interface SessionOwner {
   onLost(why: string, session: LightSession): void;
 }
 
-const nothing = Buffer.alloc(0);
 /** All sessions of a thread are read into this, one after the other. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** One connection of a client that costs next to nothing, so that ten thousand of them are not what is measured. */
 export class LightSession {
   private readonly socket: Socket;
-  private unread: Buffer = nothing;
+  private readonly replies = new ReplyReader();
   private closed = false;
 
   constructor(
@@ -48,13 +48,7 @@ export class LightSession {
   }
 
   private read(chunk: Buffer): void {
-    const bytes = this.unread.length === 0 ? chunk : Buffer.concat([this.unread, chunk]);
-    let from = 0;
-    for (let one = decodeReply(bytes, from); one !== undefined; one = decodeReply(bytes, from)) {
-      from = one.end;
-      this.owner.onReply(one.value, this);
-    }
-    this.unread = from === bytes.length ? nothing : Buffer.from(bytes.subarray(from));
+    this.replies.read(chunk, (reply) => this.owner.onReply(reply, this));
   }
 
   private lose(why: string): void {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { decodeReply, encodeCommand, type Reply, ReplyError } from '../../src/resp/index.js';
+import { encodeCommand, type Reply, ReplyError } from '../../src/resp/index.js';
+import { ReplyReader } from './reply-reader.js';
 
 export interface Endpoint {
   readonly host: string;
@@ -9,7 +10,7 @@ export interface Endpoint {
 /** One connection, replies in order. */
 class Wire {
   private readonly waiting: ((reply: Reply | Error) => void)[] = [];
-  private unread: Buffer = Buffer.alloc(0);
+  private readonly replies = new ReplyReader();
   private readonly socket: Socket;
 
   constructor({ host, port }: Endpoint) {
@@ -29,13 +30,7 @@ class Wire {
   }
 
   private read(chunk: Buffer): void {
-    const bytes = this.unread.length === 0 ? chunk : Buffer.concat([this.unread, chunk]);
-    let from = 0;
-    for (let one = decodeReply(bytes, from); one !== undefined; one = decodeReply(bytes, from)) {
-      from = one.end;
-      this.waiting.shift()!(one.value);
-    }
-    this.unread = bytes.subarray(from);
+    this.replies.read(chunk, (reply) => this.waiting.shift()!(reply));
   }
 
   private lose(error: Error): void {
