@@ -27,7 +27,7 @@ export type Phase =
       braid: Braid;
       sinceMs: number;
     }
-  /** From here on it does not matter which of the two brings a message. `old`: until it is left. */
+  /** From here on it does not matter which of the two brings a message. `old`: until the young one is joined. */
   | { at: 'paired'; old: OldStream | undefined; young: Stream; braid: Braid; ahead: boolean; tookMs: number };
 
 export type Pairing = Phase & { at: 'pairing' };

@@ -13,7 +13,7 @@
 
 const BLOCK_BYTES = 256 * 1024;
 /** What is larger, and has to be copied, gets a segment of its own. */
-const LARGE_BYTES = 64 * 1024 + 1;
+const LARGE_BYTES = 64 * 1024;
 /** Up to here it is cheaper to leave room for the longest encoding than to measure a text. */
 const MEASURED_BYTES = 1024;
 /** A Buffer this large is kept by reference: its giver may not change it until it is answered. */
@@ -72,12 +72,12 @@ export class Log {
   /** Adds a chunk. Strings are UTF-8. `borrowed`: a Buffer that will change. The result is valid until the next append. */
   append(chunk: string | Buffer, borrowed = false): Appended {
     if (typeof chunk === 'string') return this.#appendText(chunk);
-    if (chunk.length < (borrowed ? LARGE_BYTES : REFERENCE_BYTES)) return this.#copy(chunk);
+    if (chunk.length < REFERENCE_BYTES || (borrowed && chunk.length <= LARGE_BYTES)) return this.#copy(chunk);
     return this.#own(borrowed ? Buffer.from(chunk) : chunk);
   }
 
   #appendText(text: string): Appended {
-    if (text.length >= LARGE_BYTES) return this.#own(Buffer.from(text, 'utf8'));
+    if (text.length > LARGE_BYTES) return this.#own(Buffer.from(text, 'utf8'));
     // A UTF-16 unit is at most three bytes of UTF-8.
     const segment = this.#room(text.length <= MEASURED_BYTES ? text.length * 3 : Buffer.byteLength(text));
     return this.#grow(segment, segment.bytes.write(text, segment.used));
