@@ -3,14 +3,10 @@
  * servers' own FAILOVER on the same pair, and CLUSTER FAILOVER on a cluster of one shard of the same version. One run,
  * interleaved; only the contender whose turn it is is under load.
  *
- *   npm run bench:switch                                           40 switches of each kind, every version
- *   npm run bench:switch -- --switches 200 --version valkey-9.1    and 50 of the servers' own kinds: --others
- *
  * The gap is the longest time between two acknowledged writes of one connection that writes as fast as it can, of those that
  * touch the time from the order that makes clients wait until the last of them is let go. All writes, its and the load's,
  * are compared with the data. The row "nothing" is the same without a switch, for 20 ms: what this machine does by itself.
  */
-import { parseArgs } from 'node:util';
 import { mergeVerdicts, type Verdict } from '../src/lab/load/index.js';
 import {
   isServerVersion,
@@ -23,8 +19,19 @@ import { type EpochSpan, Switcher } from '../src/lab/threads/switcher.js';
 import { Thread } from '../src/lab/threads/thread.js';
 import { waitFor } from '../src/lab/wait-for.js';
 import { startCluster } from './kit/cluster.js';
+import { readFlags, runProgramUntilSignal, UsageError, wholeNumber } from './kit/command-line.js';
 import type { TrafficOptions } from './kit/traffic.js';
 import type { TrafficService } from './kit/traffic-thread.js';
+
+const help = `npm run bench:switch -- [options]
+
+  --switches <number>  by Segue, of each kind; default 40
+  --others <number>    by the servers themselves, of each kind; default as many, at most 50
+  --version <list>     of the servers, with commas between; default ${serverVersions.join(',')}
+  --help
+
+Each row is one way to switch. A gap is the longest time between two acknowledged writes of one connection that writes as fast
+as it can, in the time in which clients may have had to wait; "nothing" is this machine without a switch.`;
 
 const deadlineMs = 30_000;
 const settleMs = 250;
@@ -163,7 +170,7 @@ async function syncsOf(node: LabServer): Promise<{ full: number; partial: number
   return { full: Number(full), partial: Number(partial) };
 }
 
-async function compare(version: ServerVersion, switches: number, others: number): Promise<void> {
+async function compare(version: ServerVersion, switches: number, others: number, signal: AbortSignal): Promise<void> {
   const switcher = new Switcher();
   const by =
     (notice: boolean): Method =>
@@ -198,7 +205,7 @@ async function compare(version: ServerVersion, switches: number, others: number)
     }
     const cluster = enter(await startCluster(version), 'moved');
     contenders.push(contender('CLUSTER FAILOVER, MOVED clients', cluster, clusterFailover, others));
-    await inTurn(contenders, arenas);
+    await inTurn(version, contenders, arenas, signal);
     console.log(`\n${version}, ${load.connections * load.batch * (1000 / load.everyMs)} writes/s wanted\n${head}`);
     for (const { tally } of contenders) console.log(row(tally));
     for (const { tally } of contenders) if (tally.stepsMs.size > 0) console.log(stepsLine(tally));
@@ -208,14 +215,22 @@ async function compare(version: ServerVersion, switches: number, others: number)
   }
 }
 
-async function inTurn(contenders: readonly Contender[], arenas: readonly Arena[]): Promise<void> {
+/** When it is aborted, the tables show what there is. */
+async function inTurn(
+  version: ServerVersion,
+  contenders: readonly Contender[],
+  arenas: readonly Arena[],
+  signal: AbortSignal,
+): Promise<void> {
   const rounds = Math.max(...contenders.map(({ switches }) => switches));
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= rounds && !signal.aborted; round++) {
     // Those with fewer switches are spread over the whole time.
     for (const { arena, method, switches, tally } of contenders) {
       if (Math.floor((round * switches) / rounds) > tally.gapsMs.length) await arena.measure(method, tally);
     }
-    if (round % switchesPerAccount === 0 || round === rounds) for (const arena of arenas) await arena.settle();
+    if (round % switchesPerAccount !== 0 && round < rounds && !signal.aborted) continue;
+    for (const arena of arenas) await arena.settle();
+    console.error(`${version}: round ${round} of ${rounds}`);
   }
 }
 
@@ -242,20 +257,25 @@ function rest(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      switches: { type: 'string', default: '40' },
-      others: { type: 'string' },
-      version: { type: 'string', default: serverVersions.join(',') },
-    },
-  });
-  const switches = Number(values.switches);
-  const others = values.others === undefined ? Math.min(switches, 50) : Number(values.others);
-  for (const version of values.version.split(',')) {
-    if (!isServerVersion(version)) throw new Error(`no version "${version}"; there are ${serverVersions.join(', ')}`);
-    await compare(version, switches, others);
+async function main(signal: AbortSignal): Promise<void> {
+  const flags = readFlags({ switches: 'value', others: 'value', version: 'value', help: 'flag' });
+  if (flags.help) {
+    console.log(help);
+    return;
+  }
+  const switches = wholeNumber('switches', flags.switches, 40);
+  const others = wholeNumber('others', flags.others, Math.min(switches, 50), 0);
+  for (const version of versionsOf(flags.version)) {
+    if (!signal.aborted) await compare(version, switches, others, signal);
   }
 }
 
-await main();
+function versionsOf(list: string | undefined): readonly ServerVersion[] {
+  if (list === undefined) return serverVersions;
+  return list.split(',').map((name) => {
+    if (isServerVersion(name)) return name;
+    throw new UsageError(`--version names some of ${serverVersions.join(', ')}, not ${JSON.stringify(name)}`);
+  });
+}
+
+await runProgramUntilSignal(main);
