@@ -1,5 +1,6 @@
-import type { Answer, HeardNotice, Notice, PrimaryView, Topology } from '../topology/index.js';
+import type { HeardNotice, Notice, PrimaryView, Statement, Topology } from '../topology/index.js';
 import { type Clock, clock, type Timer } from '../transport/index.js';
+import { HeldSeries } from './held-series.js';
 import { type Hold, type HoldEvent, isHold, nextStepAtMs, type Phase as PhaseOf, type Plan } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 import { QuickLooks } from './quick-looks.js';
@@ -7,6 +8,8 @@ import { Roll } from './roll.js';
 import { tell } from './tell.js';
 
 type Phase = PhaseOf<HoldableSession>;
+/** What an operator waits for. */
+type Asked = Exclude<Statement['kind'], 'released'>;
 
 /** What the party needs of a session. */
 export interface HoldableSession {
@@ -37,6 +40,8 @@ const LOOK_EVERY_MS = 250;
 const DOUBT_MS = 100;
 /** Of a turn of the event loop, when many sessions are told to hold or to go on. */
 const TURN_BUDGET_MS = 2;
+/** Counting what waits looks at every session: more of them are counted only where all are looked at anyway. */
+const OFTEN_COUNTED_MAX = 500;
 
 /**
  * Carries out an operator's notices over all sessions of a pair in this process, and answers for all of them together.
@@ -96,6 +101,14 @@ export class HoldParty {
     else this.#hold(notice, heard.from, heard.to);
   };
 
+  /** News of a primary: sessions with commands go on there at once, whatever the operator says, and when. */
+  readonly primaryIs = ({ node }: PrimaryView): void => {
+    const phase = this.#phase;
+    if (!isHold(phase) || node === phase.from || !phase.series.stop(this.#clock.now() - phase.sinceMs)) return;
+    // When all of them have been told; no answer can have been taken by then.
+    setImmediate(() => phase.series.last(this.#unanswered));
+  };
+
   #refuse({ id, kind }: Notice & { kind: 'prepare' | 'hold' }, reason = ''): void {
     const sessions = this.#members.size;
     this.#answer(id, { kind: 'unable', late: sessions, reason });
@@ -149,9 +162,11 @@ export class HoldParty {
     const answerAtMs = (sinceMs + endsAtMs) / 2;
     if (this.#phase.at !== 'apart') this.#phase.roll.end();
     const roll = new Roll(this.#members.keys());
-    const hold = { id, from, to, sinceMs, endsAtMs, roll, processes, isHold: true } as const;
+    const series = new HeldSeries();
+    const hold = { id, from, to, sinceMs, endsAtMs, roll, processes, series, isHold: true } as const;
     this.#become({ ...hold, at: 'stopping', answerAtMs, askAtMs: sinceMs + LOOK_EVERY_MS });
     for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
+    this.#countOften(hold);
     this.#maybeDone();
   }
 
@@ -169,19 +184,29 @@ export class HoldParty {
   }
 
   #holding(phase: Phase & { at: 'stopping' }): void {
-    const { id, roll, sinceMs } = phase;
+    const { id, roll, sinceMs, series } = phase;
     const late = roll.open;
     const held = this.#unanswered;
     this.#become({ ...phase, at: 'holding' });
     this.#answer(id, { kind: 'holding', late, held });
-    this.#looks.begin(phase.processes, () => this.#topology?.look(phase.to.node));
+    this.#looks.begin(phase.processes, () => {
+      const looked = this.#topology?.look(phase.to.node);
+      this.#countOften(phase);
+      return looked;
+    });
     const tookMs = this.#clock.now() - sinceMs;
+    series.take(tookMs, held);
     this.#tell({ type: 'holding', id, sessions: this.#members.size, late, held, tookMs });
+  }
+
+  #countOften({ series, sinceMs }: Hold<HoldableSession>): void {
+    if (this.#members.size <= OFTEN_COUNTED_MAX) series.take(this.#clock.now() - sinceMs, this.#unanswered);
   }
 
   /** The operator may have died behind the promotion, or its word been lost. */
   #look(phase: Phase & { at: 'stopping' | 'holding' }): void {
     this.#become({ ...phase, askAtMs: this.#clock.now() + LOOK_EVERY_MS });
+    this.#countOften(phase);
     this.#topology?.suspect(phase.from).then((view) => {
       const { at, roll } = { roll: undefined, ...this.#phase };
       const isSameHold = roll === phase.roll && (at === 'stopping' || at === 'holding');
@@ -226,16 +251,35 @@ export class HoldParty {
     const heldMs = isHold(phase) ? nowMs - sinceMs : 0;
     if (outcome !== 'switched') this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + heldMs);
     this.#become({ at: 'apart' });
-    this.#letGo(primary);
+    const commands = this.#letGo(primary);
+    if (isHold(phase)) {
+      phase.series.stop(heldMs);
+      phase.series.last(commands);
+      if (isToldOf(phase, outcome)) this.#sayWhatWaited(phase, commands);
+    }
     this.#tell({ type: 'released', id, outcome, heldMs });
   }
 
-  /** Those that hold commands first. */
-  #letGo(primary: PrimaryView | undefined): void {
-    const sessions = [...this.#members.keys()];
-    const busy = sessions.filter((session) => session.unanswered > 0);
-    const idle = sessions.filter((session) => session.unanswered === 0);
+  /** Those that hold commands first. Returns how many these are. */
+  #letGo(primary: PrimaryView | undefined): number {
+    const busy: HoldableSession[] = [];
+    const idle: HoldableSession[] = [];
+    let commands = 0;
+    for (const session of this.#members.keys()) {
+      const { unanswered } = session;
+      commands += unanswered;
+      (unanswered > 0 ? busy : idle).push(session);
+    }
     for (const session of [...busy, ...idle]) this.#turns.add(() => this.#letOneGo(session, primary));
+    return commands;
+  }
+
+  /** For the operator's report, behind all who are let go. */
+  #sayWhatWaited({ id, series }: Hold<HoldableSession>, held: number): void {
+    const { told } = series;
+    const sessions = this.#members.size;
+    if (told === undefined) return;
+    this.#turns.add(() => this.#topology?.answer({ id, kind: 'released', sessions, late: 0, held, ...told }));
   }
 
   /** Not before it knows where to go. Another switch may have begun meanwhile: what it asks for stays. */
@@ -289,7 +333,7 @@ export class HoldParty {
     else this.#become(phase);
   }
 
-  #answer(id: string, answer: Pick<Answer, 'kind' | 'late'> & { held?: number; reason?: string | undefined }): void {
+  #answer(id: string, answer: Pick<Statement, 'late'> & { kind: Asked; held?: number; reason?: string }): void {
     const { kind, late, held = this.#unanswered, reason } = answer;
     const sessions = this.#members.size;
     this.#topology?.answer({ id, kind, sessions, late, held, ...(reason === undefined ? {} : { reason }) });
@@ -317,4 +361,12 @@ export class HoldParty {
   get #topology(): PartyMember['topology'] | undefined {
     return this.#members.values().next().value?.topology;
   }
+}
+
+/**
+ * Not said to a primary that may be paused: the word would wait there, and behind it the watch's questions. The operator
+ * who gives a switch up has ended the pause before it says so.
+ */
+function isToldOf({ at }: Phase, outcome: 'switched' | 'given-up' | 'expired'): boolean {
+  return outcome === 'switched' || (outcome === 'given-up' && at !== 'released');
 }

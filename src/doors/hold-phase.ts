@@ -1,4 +1,5 @@
 import type { PrimaryView } from '../topology/index.js';
+import type { HeldSeries } from './held-series.js';
 import type { Roll } from './roll.js';
 
 /** What the sessions of a pair in this process do together at a planned switch. */
@@ -39,6 +40,7 @@ export interface Plan<T> {
 export interface Hold<T> extends Plan<T> {
   /** How many others hold for it, this one included, where the operator has said so. */
   readonly processes: number | undefined;
+  readonly series: HeldSeries;
   readonly isHold: true;
 }
 

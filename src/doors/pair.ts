@@ -124,6 +124,7 @@ export class Pair {
     shared.set(key, this.#shared);
     this.#places = replicaLagMaxMs === 0 ? undefined : this.#shared.places(replicaLagMaxMs);
     this.topology.onEvent(this.#shared.publish);
+    this.topology.onPrimary(this.#shared.party.primaryIs);
     const secure = options.tls !== undefined || urls.some((url) => url.tls);
     this.#tls = secure ? { tls: options.tls ?? {} } : {};
   }

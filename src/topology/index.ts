@@ -14,6 +14,7 @@ export {
   parseAnswer,
   parseNotice,
   type Reading,
+  type Statement,
 } from './notice.js';
 export type { ReplicaWish } from './replicas.js';
 export { type Endpoint, type Identity, parseInfo, parseReport, type Report } from './replication-report.js';
@@ -21,4 +22,5 @@ export { Topology } from './topology.js';
 export { TopologyError, type TopologyErrorCode } from './topology-error.js';
 export type { PrimaryCause, StaleReason, TopologyEvent } from './topology-event.js';
 export type { AddressMap, TopologyOptions } from './topology-options.js';
+export { thinned, type Waiting } from './waiting.js';
 export type { PrimaryView } from './watch-state.js';

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from '../transport/index.js';
+import type { Waiting } from './waiting.js';
 
 /*
  * The words of the hold protocol: what an operator tells the sessions of a pair before it moves the primary, and what
@@ -18,6 +19,8 @@ export const NOTICE_BOUNDS = {
   holdMs: 60_000,
   reasonLength: 200,
   count: 100_000_000,
+  /** Times at which a process has counted what waited in its sessions. */
+  countings: 16,
 } as const;
 
 interface Told {
@@ -41,12 +44,8 @@ export type Notice =
   /** Go on: at the primary that the topology finds, or where the session is. */
   | (Told & { readonly kind: 'release'; readonly outcome: 'switched' | 'given-up' });
 
-export interface Answer {
+interface Said {
   readonly id: string;
-  /** `unable`: this process does nothing about the notice, `reason` says why. */
-  readonly kind: 'ready' | 'holding' | 'unable';
-  /** One process and pair; random, so that answers can be told apart. */
-  readonly process: string;
   /** Its sessions of the pair. */
   readonly sessions: number;
   /** Of these, the ones that have no connection at `to` (`ready`), or still await answers (`holding`). */
@@ -55,6 +54,28 @@ export interface Answer {
   readonly held: number;
   readonly reason?: string;
 }
+
+/** What a process does about a notice, without its name. */
+export type Statement = Said &
+  (
+    | {
+        /** `unable`: this process does nothing about the notice, `reason` says why. */
+        readonly kind: 'ready' | 'holding' | 'unable';
+      }
+    | {
+        /** Its sessions have gone on; this is what waited in them. Older versions do not say it. */
+        readonly kind: 'released';
+        /** From the notice until they could go on. */
+        readonly heldMs: number;
+        /** Since the notice, `heldMs` at the most. */
+        readonly waiting: Waiting;
+      }
+  );
+
+export type Answer = Statement & {
+  /** One process and pair; random, so that answers can be told apart. */
+  readonly process: string;
+};
 
 /** What came of reading a message. `refused`: why it is none, in words that hold nothing of the message itself. */
 export type Reading<T> =
@@ -110,6 +131,7 @@ export function encodeAnswer(answer: Answer): string {
     late,
     held,
     ...(reason === undefined ? {} : { reason: printable(reason) }),
+    ...(kind === 'released' ? { heldMs: answer.heldMs, waiting: answer.waiting } : {}),
   });
 }
 
@@ -117,15 +139,18 @@ export function encodeAnswer(answer: Answer): string {
 export function parseAnswer(text: string): Reading<Answer> {
   return read(text, (fields) => {
     const { reason } = fields;
-    return {
+    const kind = oneOf(fields, 'kind', ['ready', 'holding', 'unable', 'released']);
+    const said = {
       id: idIn(fields, 'id'),
-      kind: oneOf(fields, 'kind', ['ready', 'holding', 'unable']),
       process: idIn(fields, 'process'),
       sessions: wholeIn(fields, 'sessions', 0, NOTICE_BOUNDS.count),
       late: wholeIn(fields, 'late', 0, NOTICE_BOUNDS.count),
       held: wholeIn(fields, 'held', 0, NOTICE_BOUNDS.count),
       ...(typeof reason === 'string' ? { reason: printable(reason) } : {}),
     };
+    if (kind !== 'released') return { ...said, kind };
+    const heldMs = timeIn(fields, 'heldMs');
+    return { ...said, kind, heldMs, waiting: waitingIn(fields, 'waiting', heldMs) };
   });
 }
 
@@ -179,6 +204,29 @@ function wholeIn(fields: Fields, name: string, min: number, max: number): number
   const value = fields[name];
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
   throw new Refused(`"${name}" is no whole number from ${min} to ${max}`);
+}
+
+function timeIn(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value === 'number' && value >= 0 && value <= NOTICE_BOUNDS.holdMs) return value;
+  throw new Refused(`"${name}" is no time from 0 to ${NOTICE_BOUNDS.holdMs} ms`);
+}
+
+function waitingIn(fields: Fields, name: string, heldMs: number): Waiting {
+  const value = fields[name];
+  const { countings, count } = NOTICE_BOUNDS;
+  if (Array.isArray(value) && value.length <= countings && value.every(isCounting)) {
+    const isInOrder = value.every(([atMs], at) => atMs >= (value[at - 1]?.[0] ?? 0) && atMs <= heldMs);
+    if (isInOrder) return value.map(([atMs, commands]) => [atMs, commands]);
+  }
+  throw new Refused(`"${name}" is no series of up to ${countings} [ms, commands], commands up to ${count}`);
+}
+
+function isCounting(value: unknown): value is [number, number] {
+  if (!Array.isArray(value) || value.length < 2) return false;
+  const [atMs, commands] = value;
+  const isCount = Number.isInteger(commands) && commands >= 0 && commands <= NOTICE_BOUNDS.count;
+  return isCount && typeof atMs === 'number' && atMs >= 0;
 }
 
 function oneOf<T extends string>(fields: Fields, name: string, choices: readonly T[]): T {

@@ -3,7 +3,7 @@ import { type Clock, clock, netTransport } from '../transport/index.js';
 import { guessAt, type HeardNotice } from './heard-notice.js';
 import { isAlike } from './is-alike.js';
 import { type NodeView, whyNoPrimary } from './node-view.js';
-import type { Answer } from './notice.js';
+import type { Statement } from './notice.js';
 import { answers, type ReplicaWish, replicasFor } from './replicas.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
@@ -175,7 +175,7 @@ export class Topology {
   }
 
   /** Publishes this process's answer to a notice on the primary; the watch adds who it is. Failures are events. */
-  answer(answer: Omit<Answer, 'process'>): void {
+  answer(answer: Statement): void {
     if (!this.#released) this.#shared.watch.answer(answer);
   }
 

@@ -6,7 +6,7 @@ import { Conversation, type ConversationOptions } from './conversation.js';
 import { type HeardNotice, heardNotice } from './heard-notice.js';
 import { Listeners } from './listeners.js';
 import { describeNodes, type NodeView } from './node-view.js';
-import { type Answer, answerChannel, encodeAnswer, type Notice } from './notice.js';
+import { answerChannel, encodeAnswer, type Notice, type Statement } from './notice.js';
 import { NoticeHearing } from './notice-hearing.js';
 import type { Endpoint } from './replication-report.js';
 import { TopologyError } from './topology-error.js';
@@ -125,8 +125,11 @@ export class Watch {
     return Promise.reject(new TopologyError('SEGUE_TOPOLOGY_NO_PRIMARY', 'no primary is known'));
   }
 
-  /** Where it was asked: on the primary that is to be left. What becomes of it nobody here waits for. */
-  answer(answer: Omit<Answer, 'process'>): void {
+  /**
+   * On the primary: before the switch where it was asked, and what is said after it, on the new one. What becomes of it
+   * nobody here waits for.
+   */
+  answer(answer: Statement): void {
     const text = encodeAnswer({ ...answer, process: this.#name });
     this.ask(['PUBLISH', answerChannel(answer.id), text]).catch((error: Error) => {
       if (this.#cannotAnswer || this.#closed || !(error instanceof ReplyError)) return;

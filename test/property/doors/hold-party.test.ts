@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { type HoldableSession, HoldParty } from '../../../src/doors/hold-party.js';
 import type { HoldEvent } from '../../../src/doors/hold-phase.js';
-import type { Answer, HeardNotice, Notice, PrimaryView } from '../../../src/topology/index.js';
+import type { HeardNotice, Notice, PrimaryView, Statement } from '../../../src/topology/index.js';
 import { type ManualClock, manualClock } from '../../../src/transport/index.js';
 import { property } from '../resp/seeded.js';
 
@@ -82,13 +82,13 @@ class HoldWorld {
   readonly members: { session: ModelSession; leave: () => void }[] = [];
   readonly verdicts: PrimaryView[] = [];
   readonly #questions: ((view: PrimaryView | undefined) => void)[] = [];
-  readonly #asked = { ready: 0, holding: 0, unable: 0 };
+  readonly #asked = { ready: 0, holding: 0, unable: 0, released: 0 };
   readonly #holds: (HoldEvent & { type: 'released'; endMs: number })[] = [];
 
   join(): void {
     const session = new ModelSession(this);
     const topology = {
-      answer: (answer: Omit<Answer, 'process'>) => this.#onAnswer(answer),
+      answer: (answer: Statement) => this.#onAnswer(answer),
       look: () => Promise.resolve(),
       // Answered by the next actions, in the same turn: no promise can do that.
       // biome-ignore lint/suspicious/noThenProperty: as said
@@ -165,6 +165,7 @@ class HoldWorld {
     const notice = { kind, id, from: A.node, to: B.node, holdMs, outcome } as Notice;
     if (kind !== 'release') this.#asked[kind === 'prepare' ? 'ready' : 'holding']++;
     if (kind !== 'release') this.#asked.unable++;
+    if (kind === 'hold') this.#asked.released++;
     const heard: HeardNotice = fit
       ? { notice, isFit: true, from: A.node, to: { ...B, term: 1 } }
       : { notice, isFit: false, reason: 'another pair' };
@@ -177,8 +178,15 @@ class HoldWorld {
     told?.(view);
   }
 
-  #onAnswer({ kind, sessions, late, held }: Omit<Answer, 'process'>): void {
+  #onAnswer(answer: Statement): void {
+    const { kind, sessions, late, held } = answer;
     expect(--this.#asked[kind]).toBeGreaterThanOrEqual(0);
+    if (answer.kind === 'released') {
+      // As it was when they were let go: some may have left since.
+      expect(answer.heldMs).toBeLessThanOrEqual(HOLD_MAX_MS);
+      expect(answer.waiting.at(-1)).toEqual([answer.heldMs, held]);
+      return;
+    }
     expect(sessions).toBe(this.members.length);
     expect(late).toBeLessThanOrEqual(sessions);
     expect(held).toBe(sessions);

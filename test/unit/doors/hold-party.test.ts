@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type HoldableSession, HoldParty } from '../../../src/doors/hold-party.js';
 import type { HoldEvent } from '../../../src/doors/hold-phase.js';
-import type { Answer, HeardNotice, Notice, PrimaryView } from '../../../src/topology/index.js';
+import type { HeardNotice, Notice, PrimaryView, Statement } from '../../../src/topology/index.js';
 import { type ManualClock, manualClock } from '../../../src/transport/index.js';
 
 const A: PrimaryView = { node: 'a:1', address: { kind: 'tcp', host: 'a', port: 1 }, term: 1, since: 0 };
@@ -65,7 +65,7 @@ class FakeSession implements HoldableSession {
 
 let time: ManualClock;
 let party: HoldParty;
-let answers: Omit<Answer, 'process'>[];
+let answers: Statement[];
 let events: HoldEvent[];
 let observed: HoldEvent[];
 let suspected: (string | undefined)[];
@@ -75,7 +75,7 @@ let seen: () => void;
 const onEvent = (event: HoldEvent) => events.push(event);
 
 const topology = {
-  answer: (answer: Omit<Answer, 'process'>) => answers.push(answer),
+  answer: (answer: Statement) => answers.push(answer),
   suspect: (node: string | undefined) => {
     suspected.push(node);
     return new Promise<PrimaryView | undefined>((resolve) => {
@@ -518,6 +518,150 @@ describe('release', () => {
     expect(time.pendingTimers).toBe(0);
     time.advance(5000);
     expect([events, answers]).toEqual([[], []]);
+  });
+});
+
+describe('what waited is told when all were let go', () => {
+  const said = () => answers.filter(({ kind }) => kind === 'released');
+
+  async function holding(change: { processes?: number; count?: number } = {}): Promise<FakeSession[]> {
+    const sessions = join(change.count ?? 2).map((one) => one.session);
+    sessions[0]!.unanswered = 1;
+    hear({ kind: 'hold', ...(change.processes === undefined ? {} : { processes: change.processes }) });
+    await turns();
+    sessions[0]!.unanswered = 4;
+    time.advance(2);
+    for (const session of sessions) session.quieten();
+    sessions[1]!.unanswered = 3;
+    return sessions;
+  }
+
+  test('counted at the beginning, the answer and the end, by the verdict', async () => {
+    const sessions = await holding();
+    const order: string[] = [];
+    for (const session of sessions) session.release = () => order.push('release');
+    const { answer } = topology;
+    topology.answer = (one) => {
+      if (one.kind === 'released') order.push('told');
+      return answer(one);
+    };
+    time.advance(3.25);
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(B);
+    await turns();
+    topology.answer = answer;
+    const waiting = [
+      [0, 1],
+      [2, 4],
+      [5.25, 7],
+    ];
+    expect(said()).toEqual([{ id: 'n1', kind: 'released', sessions: 2, late: 0, held: 7, heldMs: 5.25, waiting }]);
+    expect(order).toEqual(['release', 'release', 'told']);
+  });
+
+  test('the looks count too', async () => {
+    const sessions = await holding({ processes: 1 });
+    time.advance(1);
+    sessions[0]!.unanswered = 5;
+    seen();
+    await turns();
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(B);
+    await turns();
+    expect(said()).toMatchObject([
+      {
+        waiting: [
+          [0, 1],
+          [2, 4],
+          [3, 7],
+          [3, 8],
+          [3, 8],
+        ],
+      },
+    ]);
+  });
+
+  test('it ends with the news of the primary, for then they go on, and counts before any answer', async () => {
+    const sessions = await holding();
+    time.advance(1);
+    party.primaryIs(A);
+    party.primaryIs(B);
+    party.primaryIs(B);
+    await turns();
+    sessions[0]!.unanswered = 0;
+    time.advance(6);
+    hear({ kind: 'release', outcome: 'switched' });
+    verdict(B);
+    await turns();
+    expect(said()).toMatchObject([
+      {
+        held: 3,
+        heldMs: 3,
+        waiting: [
+          [0, 1],
+          [2, 4],
+          [3, 7],
+        ],
+      },
+    ]);
+    expect(events.at(-1)).toMatchObject({ type: 'released', heldMs: 9 });
+  });
+
+  test('many sessions are counted only where all are looked at anyway', async () => {
+    await holding({ processes: 1, count: 501 });
+    time.advance(1);
+    hear({ kind: 'release', outcome: 'given-up' });
+    await turns();
+    expect(said()).toMatchObject([
+      {
+        sessions: 501,
+        waiting: [
+          [2, 4],
+          [3, 7],
+        ],
+      },
+    ]);
+  });
+
+  test('a hold that looks by itself counts each time', async () => {
+    const sessions = await holding();
+    for (let looks = 1; looks <= 3; looks++) {
+      sessions[0]!.unanswered = looks === 2 ? 90 : 2;
+      time.advance(250);
+    }
+    hear({ kind: 'release', outcome: 'given-up' });
+    await turns();
+    expect(said().map((answer) => answer.kind === 'released' && answer.waiting.map(([, count]) => count))).toEqual([
+      [1, 4, 5, 93, 5, 5],
+    ]);
+  });
+
+  test.each<[string, () => void]>([
+    ['nobody told them to go on', () => time.advance(1000)],
+    [
+      'the old primary says that it is primary still',
+      () => {
+        hear({ kind: 'release', outcome: 'switched' });
+        time.advance(100);
+        verdict(A);
+      },
+    ],
+  ])('not where the primary may be paused: %s', async (_name, end) => {
+    await holding();
+    end();
+    await turns();
+    expect(events.at(-1)).toMatchObject({ type: 'released' });
+    expect(said()).toEqual([]);
+  });
+
+  test('not of a preparation', async () => {
+    const [one] = join(1);
+    hear({ kind: 'prepare' });
+    await turns();
+    one!.session.dialled();
+    hear({ kind: 'release', outcome: 'given-up' });
+    await turns();
+    expect(said()).toEqual([]);
   });
 });
 

@@ -12,6 +12,20 @@ import {
 
 const told = { id: 'a1', from: '10.0.0.1:6379', to: '[::1]:6380', holdMs: 500 };
 const hold: Notice = { ...told, kind: 'hold' };
+const released: Answer = {
+  id: 'a1',
+  kind: 'released',
+  process: 'p-1',
+  sessions: 3,
+  late: 0,
+  held: 9,
+  heldMs: 4.5,
+  waiting: [
+    [0, 1],
+    [2.125, 4],
+    [4.5, 9],
+  ],
+};
 const ready: Answer = { id: 'a1', kind: 'ready', process: 'p-1', sessions: 3, late: 1, held: 12 };
 
 /** As on the wire, with some fields otherwise. `undefined` leaves one out. */
@@ -138,6 +152,8 @@ describe('answers', () => {
     ready,
     { ...ready, kind: 'holding', late: 0 },
     { ...ready, kind: 'unable', sessions: 0, reason: 'no session' },
+    released,
+    { ...released, waiting: [] },
   ])('%j there and back', (answer) => {
     expect(parseAnswer(encodeAnswer(answer))).toEqual({ is: 'read', value: answer });
   });
@@ -161,6 +177,51 @@ describe('answers', () => {
     ['held', { held: '1' }],
   ])('a wrong %s: %j', (field, change) => {
     expect(parseAnswer(answerText(change))).toMatchObject({
+      is: 'refused',
+      reason: expect.stringContaining(`"${field}"`),
+    });
+  });
+
+  test('the longest series is read, and fits by far', () => {
+    const waiting = Array.from({ length: 16 }, (_, at) => [at + 59_000.125, 100_000_000] as const);
+    const text = encodeAnswer({ ...released, heldMs: 60_000, waiting });
+    expect(parseAnswer(text)).toMatchObject({ value: { waiting } });
+    expect(text.length).toBeLessThan(NOTICE_BOUNDS.bytes / 4);
+  });
+
+  test('what a later version says of a point is left out, and of other answers too', () => {
+    const text = JSON.stringify({ ...released, segue: 1, waiting: [[0, 1, 'more']], more: 1 });
+    expect(parseAnswer(text)).toMatchObject({ is: 'read', value: { waiting: [[0, 1]] } });
+    expect(parseAnswer(answerText({ heldMs: 'x', waiting: 7 }))).toEqual({ is: 'read', value: ready });
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['heldMs', { heldMs: undefined }],
+    ['heldMs', { heldMs: -1 }],
+    ['heldMs', { heldMs: 60_001 }],
+    ['heldMs', { heldMs: '4' }],
+    ['waiting', { waiting: undefined }],
+    ['waiting', { waiting: { length: 1 } }],
+    ['waiting', { waiting: Array.from({ length: 17 }, () => [1, 1]) }],
+    ['waiting', { waiting: [[1]] }],
+    ['waiting', { waiting: ['11'] }],
+    ['waiting', { waiting: [[-1, 1]] }],
+    ['waiting', { waiting: [[1, -1]] }],
+    ['waiting', { waiting: [[1, 0.5]] }],
+    ['waiting', { waiting: [[1, 1e9]] }],
+    ['waiting', { waiting: [[null, 1]] }],
+    [
+      'waiting',
+      {
+        waiting: [
+          [2, 1],
+          [1, 1],
+        ],
+      },
+    ],
+    ['waiting', { waiting: [[4.6, 1]] }],
+  ])('what waited, with a wrong %s: %j', (field, change) => {
+    expect(parseAnswer(JSON.stringify({ ...released, segue: 1, ...change }))).toMatchObject({
       is: 'refused',
       reason: expect.stringContaining(`"${field}"`),
     });
