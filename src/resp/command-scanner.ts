@@ -33,6 +33,7 @@ const MINUS = 0x2d;
 
 const DIGITS_MAX = 20;
 const NUMBER_CAP = 1e15;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Finds the ends of commands (arrays of bulk strings, or inline lines) in a byte stream that may be cut anywhere, and knows
@@ -48,9 +49,9 @@ export class CommandScanner {
   inline = false;
 
   private readonly table: CommandTable;
-  private readonly limits: Readonly<CommandLimits>;
   private readonly commandBytesMax: number;
   private readonly argumentsMax: number;
+  private readonly inlineBytesMax: number;
   private state = Start;
   /** Arguments still to come, the one at hand included. */
   private left = 0;
@@ -62,16 +63,17 @@ export class CommandScanner {
   private negative = false;
   private last = 0;
   private skip = 0;
-  /** The first argument, while it comes in pieces. */
-  private readonly name = new Uint8Array(NAME_BYTES_MAX);
+  /** The first argument, while it comes in pieces. Empty before any does. */
+  private name: Uint8Array = NOTHING;
   private nameLength = 0;
   private readonly line = new PartialLine();
 
   constructor(table: CommandTable, limits?: Partial<CommandLimits>) {
     this.table = table;
-    this.limits = { ...defaultCommandLimits, ...limits };
-    this.commandBytesMax = this.limits.commandBytesMax;
-    this.argumentsMax = this.limits.argumentsMax;
+    const { commandBytesMax, argumentsMax, inlineBytesMax } = { ...defaultCommandLimits, ...limits };
+    this.commandBytesMax = commandBytesMax;
+    this.argumentsMax = argumentsMax;
+    this.inlineBytesMax = inlineBytesMax;
   }
 
   /** A command has begun and not ended. */
@@ -220,7 +222,7 @@ export class CommandScanner {
       this.state = Start;
       return;
     }
-    if (this.number > this.limits.argumentsMax) throw this.broken('SEGUE_RESP_TOO_MANY_ARGUMENTS');
+    if (this.number > this.argumentsMax) throw this.broken('SEGUE_RESP_TOO_MANY_ARGUMENTS');
     this.argc = this.number;
     this.left = this.number;
     this.bytes = this.digits + 3;
@@ -257,6 +259,7 @@ export class CommandScanner {
 
   /** Bytes past the 32nd are only counted: no known name is that long. */
   private keepName(buf: Buffer, from: number, to: number): void {
+    if (this.name.length === 0) this.name = new Uint8Array(NAME_BYTES_MAX);
     for (let p = from; p < to && this.nameLength <= NAME_BYTES_MAX; p++) this.name[this.nameLength++] = buf[p]!;
   }
 
@@ -264,7 +267,7 @@ export class CommandScanner {
     const found = buf.indexOf(LF, p);
     const ended = found !== -1 && found < to;
     const end = ended ? found : to;
-    if (this.line.length + end - p > this.limits.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    if (this.line.length + end - p > this.inlineBytesMax + 1) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
     if (ended && this.line.length === 0) {
       this.endLine(buf, p, end);
     } else {
@@ -278,7 +281,7 @@ export class CommandScanner {
 
   private endLine(line: Buffer, start: number, lineEnd: number): void {
     const end = lineEnd > start && line[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
-    if (end - start > this.limits.inlineBytesMax) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
+    if (end - start > this.inlineBytesMax) throw this.broken('SEGUE_RESP_INLINE_TOO_LONG');
     // Servers look for the end of the line in a C string: they would wait for it for ever.
     if (line.subarray(start, end).includes(0)) throw this.broken('SEGUE_RESP_BAD_LINE');
     const args = this.split(line, start, end);

@@ -45,7 +45,7 @@ export class ReplyScanner {
   private readonly machine: ReplyMachine;
 
   constructor(limits?: Partial<ReplyLimits>) {
-    this.limits = { ...defaultReplyLimits, ...limits };
+    this.limits = limits === undefined ? defaultReplyLimits : { ...defaultReplyLimits, ...limits };
     this.bulkBytesMax = this.limits.bulkBytesMax;
     this.lineBytesMax = this.limits.lineBytesMax;
     this.elementsMax = this.limits.elementsMax;

@@ -3,6 +3,11 @@ import type { Intake } from './intake.js';
 
 const CAPA = encodeCommand(['CLIENT', 'CAPA', 'redirect']);
 
+export interface CapabilityHost {
+  /** Sends what was taken. */
+  flush(): void;
+}
+
 /** Whether the node knows that this client understands redirects. Some refuse to hear it before AUTH. */
 export class Capability {
   /** `due`: it would hear it now. */
@@ -10,7 +15,7 @@ export class Capability {
 
   constructor(
     private readonly intake: Intake,
-    private readonly flush: () => void,
+    private readonly host: CapabilityHost,
   ) {}
 
   /** A node was joined. `capable`: it has heard it. */
@@ -35,6 +40,6 @@ export class Capability {
     if (this.#at !== 'due' || !this.intake.between) return;
     this.#at = 'told';
     this.intake.inject(CAPA, { is: 'own' });
-    this.flush();
+    this.host.flush();
   }
 }

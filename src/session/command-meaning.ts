@@ -1,10 +1,11 @@
-import { type CommandTable, Fact } from '../resp/index.js';
+import { Fact } from '../resp/index.js';
 import { blockingDeadline } from './blocking.js';
 import { changeOf, type Family } from './identity.js';
 import { Mark } from './ledger.js';
 import type { Role } from './role.js';
 import { cursorSpot } from './scan-cursors.js';
-import type { ScriptCache } from './script-cache.js';
+import type { SessionPorts } from './session-ports.js';
+import type { Primary } from './state.js';
 
 /** A command that needs a closer look. `name` is in lower case, `id` and `flags` are the table's; 0: it knows none. */
 export interface CloseCommand {
@@ -28,11 +29,7 @@ const UNSUBSCRIBE_FAMILY: Record<string, Family> = {
 
 /** What a command means to the session: the role of its answer, and the marks by which it may or may not run twice. */
 export class CommandMeaning {
-  constructor(
-    private readonly table: CommandTable,
-    private readonly scripts: ScriptCache,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly ports: Pick<SessionPorts<Primary>, 'table' | 'scripts' | 'now'>) {}
 
   /** Undefined: its answer means nothing to the session. Script bodies in it are remembered. */
   roleOf({ id, name, args, inTransaction }: CloseCommand): Role | undefined {
@@ -49,7 +46,7 @@ export class CommandMeaning {
         return { is: 'exec', blind: false };
       case 'eval':
       case 'eval_ro':
-        if (args[1] !== undefined) this.scripts.remember(args[1]);
+        if (args[1] !== undefined) this.ports.scripts.remember(args[1]);
         return undefined;
       case 'script':
         return this.#scriptRole(args);
@@ -63,9 +60,9 @@ export class CommandMeaning {
     if (left !== undefined) return { is: 'unsubscribe', family: left, names: names(args), confirmed: 0, given: 0 };
     const cursor = cursorSpot(name);
     if (cursor !== undefined) return { is: 'scan', spot: cursor };
-    const spot = this.table.timeoutOf(id);
+    const spot = this.ports.table.timeoutOf(id);
     if (spot !== undefined && !inTransaction) {
-      const deadline = blockingDeadline(args, spot, this.now());
+      const deadline = blockingDeadline(args, spot, this.ports.now());
       return deadline === undefined ? undefined : { is: 'blocking', spot, deadline };
     }
     const change = changeOf(args);
@@ -79,7 +76,7 @@ export class CommandMeaning {
     if (id === 0) return Mark.Write | Mark.Murky;
     let effect = flags;
     if ((flags & Fact.Container) !== 0 && args[1] !== undefined) {
-      effect = this.table.subcommandFlags(id, args[1].toString('latin1').toLowerCase()) ?? flags;
+      effect = this.ports.table.subcommandFlags(id, args[1].toString('latin1').toLowerCase()) ?? flags;
     }
     const marks = effectMarks(effect);
     return (flags & Fact.Script) !== 0 && name !== 'script' && name !== 'function' ? marks | Mark.Inspect : marks;
@@ -87,7 +84,7 @@ export class CommandMeaning {
 
   #scriptRole(args: readonly Buffer[]): Role | undefined {
     const what = args[1]?.toString('latin1').toLowerCase();
-    if (what === 'load' && args[2] !== undefined) this.scripts.remember(args[2]);
+    if (what === 'load' && args[2] !== undefined) this.ports.scripts.remember(args[2]);
     return what === 'flush' ? { is: 'script-flush' } : undefined;
   }
 }

@@ -1,9 +1,10 @@
 import { RespError } from '../resp/index.js';
 import type { Approach } from './approach.js';
 import type { Crew } from './crew.js';
-import { Handover } from './handover.js';
+import { Handover, type HandoverHost } from './handover.js';
+import type { Joined, JoinListener } from './join.js';
 import { flush, isBetweenCommands, type Upstream } from './outlet.js';
-import { Prospect } from './prospect.js';
+import { Prospect, type ProspectHost } from './prospect.js';
 import type { PubSubFrame } from './pubsub-frame.js';
 import type { Reading } from './reading.js';
 import type { Primary, State } from './state.js';
@@ -11,7 +12,7 @@ import { hasProvisional } from './uncertain.js';
 
 /** Who is told what becomes of the connection. */
 export interface ConnectionHost<P extends Primary> {
-  state(): State<P>;
+  readonly state: State<P>;
   readonly reading: Reading<P>;
   /** It is the session's own. `capable`: the node has heard that redirects are understood. */
   joined(node: string, capable: boolean): void;
@@ -27,7 +28,7 @@ export interface ConnectionHost<P extends Primary> {
  * The connection that a session holds, from the dial until it is left: the one at hand, the one that stands ready for the
  * next node, and what it takes to bring the messages of a subscribed client from one to the other.
  */
-export class Connection<P extends Primary> {
+export class Connection<P extends Primary> implements HandoverHost, ProspectHost<P> {
   #link: Upstream | undefined;
   /** Until the link is joined. */
   #joining: Approach<P> | undefined;
@@ -39,50 +40,8 @@ export class Connection<P extends Primary> {
     private readonly crew: Crew<P>,
     private readonly host: ConnectionHost<P>,
   ) {
-    const { book, ports, options } = crew;
-    const setTimer = (ms: number, fire: () => void): unknown => ports.setTimer(ms, fire);
-    const clearTimer = (timer: unknown): void => ports.clearTimer(timer);
-    const handover = new Handover({
-      setTimer,
-      clearTimer,
-      identity: book.identity,
-      beacon: ports.beacon,
-      bytesMax: options.handoverBytesMax,
-      timeoutMs: options.handoverTimeoutMs,
-      deliver: (frame) => ports.deliver(frame),
-      now: () => ports.now(),
-      onEvent: (event) => ports.onEvent(event),
-      settled: (found) => this.#handoverSettled(found),
-    });
-    this.#handover = handover;
-    this.prospect = new Prospect({
-      setTimer,
-      clearTimer,
-      identity: book.identity,
-      scripts: ports.scripts,
-      joinTimeoutMs: options.joinTimeoutMs,
-      dial: (view, handlers) => ports.dial(view, handlers),
-      deliver: (frame) => ports.deliver(frame),
-      listener: {
-        channel: () => handover.channel,
-        isPairing: () => handover.pairing,
-        subscribedAhead: () => handover.subscribedAhead(),
-        refusedAhead: (reason) => handover.refusedAhead(reason),
-        newsAhead: (news, frame, link) => this.#newsAhead(news, frame, link),
-      },
-      onEvent: (event) => ports.onEvent(event),
-      deserted: () => handover.youngGone(),
-      settled: () => {
-        this.pairUp();
-        ports.onStandstill?.();
-      },
-      joined: ({ capable, rest }) => this.#joined(capable, rest),
-      failed: (approach, reason) => this.#failed(approach, reason),
-      // A link that is no longer the session's own has nothing to say to it.
-      onData: (link, chunk) => (this.#link === link ? this.#onData(link, chunk) : handover.readOld(link, chunk)),
-      onWritable: (link) => this.#link === link && this.flush(),
-      onClose: (link, error) => (this.#link === link ? this.#onClose(error) : handover.oldGone(link)),
-    });
+    this.#handover = new Handover(crew, this);
+    this.prospect = new Prospect(crew, this);
   }
 
   /** The client takes no more bytes for now. */
@@ -96,8 +55,7 @@ export class Connection<P extends Primary> {
   }
 
   flush(): void {
-    const { reading } = this.host;
-    const state = this.host.state();
+    const { reading, state } = this.host;
     const link = this.#link;
     if (state.at !== 'flowing' || link === undefined) return;
     const { book } = this.crew;
@@ -140,24 +98,55 @@ export class Connection<P extends Primary> {
     approach.adopt();
   }
 
-  #failed(approach: Approach<P>, reason: string): void {
+  get listener(): JoinListener {
+    return this.#handover;
+  }
+
+  ready(approach: Approach<P>): void {
+    this.prospect.ready(approach);
+  }
+
+  preparingEnded(): void {
+    this.pairUp();
+    this.crew.ports.onStandstill?.();
+  }
+
+  deserted(): void {
+    this.#handover.youngGone();
+  }
+
+  failed(approach: Approach<P>, reason: string): void {
     if (approach === this.#joining) this.host.missed(approach.view.node, reason);
     else this.prospect.failed(approach, reason);
   }
 
-  #joined(capable: boolean, rest: Buffer): void {
-    const link = this.#link!;
-    const node = this.#joining?.view.node ?? '';
+  joined({ link, view: { node } }: Approach<P>, { capable, rest }: Joined): void {
     this.#joining = undefined;
-    if (this.#paused) this.#link?.pause();
+    if (this.#paused) link.pause();
     this.#handover.joined(node);
     this.host.joined(node, capable);
-    if (rest.length > 0 && this.#link === link) this.#onData(link, Buffer.from(rest));
+    if (rest.length > 0 && this.#link === link) this.#read(link, Buffer.from(rest));
   }
 
   // ---- with a node ---------------------------------------------------------------------------------------------
 
-  #onData(link: Upstream, chunk: Buffer): void {
+  // A link that is no longer the session's own has nothing to say to it.
+
+  onData(link: Upstream, chunk: Buffer): void {
+    if (this.#link === link) this.#read(link, chunk);
+    else this.#handover.readOld(link, chunk);
+  }
+
+  onWritable(link: Upstream): void {
+    if (this.#link === link) this.flush();
+  }
+
+  onClose(link: Upstream, error: Error | undefined): void {
+    if (this.#link === link) this.#lost(error);
+    else this.#handover.oldGone(link);
+  }
+
+  #read(link: Upstream, chunk: Buffer): void {
     try {
       const rest = this.crew.inlet.read(chunk);
       // It was left in the middle of the chunk, but its messages may still be wanted.
@@ -165,7 +154,7 @@ export class Connection<P extends Primary> {
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.hangUp();
-      this.#onClose(error);
+      this.#lost(error);
       return;
     }
     this.host.stirred();
@@ -195,12 +184,6 @@ export class Connection<P extends Primary> {
     if (this.prospect.listens) this.prospect.drop();
   }
 
-  #newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void {
-    if (news.is === 'marker') this.#handover.marked(news, 'young');
-    else if (news.is === 'message') this.#handover.heardAhead(frame);
-    else if (!this.#handover.confirmed(news.is, news.name, link)) this.crew.ports.deliver(frame);
-  }
-
   /** A switch is about to happen. */
   expectSwitch(): void {
     this.#handover.allow();
@@ -210,12 +193,12 @@ export class Connection<P extends Primary> {
   pairUp(): void {
     const { book, inlet } = this.crew;
     const link = this.#link;
-    if (this.host.state().at !== 'holding' || link === undefined || !inlet.drained || !isBetweenCommands(book)) return;
+    if (this.host.state.at !== 'holding' || link === undefined || !inlet.drained || !isBetweenCommands(book)) return;
     if (!this.#handover.mayPair(book.transaction !== undefined)) return;
     this.prospect.listen((ahead) => this.#handover.pair(link, ahead));
   }
 
-  #handoverSettled(found: boolean): void {
+  pairingEnded(found: boolean): void {
     if (this.#joining !== undefined) {
       this.#joining.conclude();
       return;
@@ -223,7 +206,7 @@ export class Connection<P extends Primary> {
     const view = this.prospect.prepared;
     if (!found && view !== undefined && this.prospect.listens) {
       this.prospect.drop();
-      if (this.host.state().at === 'holding') this.prospect.prepare(view);
+      if (this.host.state.at === 'holding') this.prospect.prepare(view);
     }
     this.host.stirred();
   }
@@ -255,7 +238,7 @@ export class Connection<P extends Primary> {
     going?.close();
   }
 
-  #onClose(error: Error | undefined): void {
+  #lost(error: Error | undefined): void {
     this.#letGo();
     this.host.lost(error);
   }

@@ -16,6 +16,6 @@ export interface Crew<P extends Primary> {
   readonly capability: Capability;
   readonly ports: SessionPorts<P>;
   readonly options: SessionOptions;
-  /** The session cannot go on. */
-  end(reason: string): void;
+  /** The session cannot go on; or, without a reason, the client has said good-bye. */
+  end(reason?: string): void;
 }

@@ -1,16 +1,23 @@
 import { encodeCommand } from '../resp/index.js';
 import { Asides } from './asides.js';
+import type { Crew } from './crew.js';
 import type { FrameReader } from './frame-reader.js';
-import type { HandoverHost } from './handover-host.js';
 import { beginPairing, type OldStream, type Pairing, type Phase, paired, type Stream } from './handover-phase.js';
+import type { JoinListener } from './join.js';
 import { LeftStream, type LeftStreamHost } from './left-stream.js';
-import { MessageMerge } from './message-merge.js';
+import { MessageMerge, type MessageMergeHost } from './message-merge.js';
 import type { Upstream } from './outlet.js';
-import type { Marker } from './pubsub-frame.js';
+import type { Marker, PubSubFrame } from './pubsub-frame.js';
 import { errorLine } from './refusal.js';
+import type { Primary } from './state.js';
 
 const DISCARD = encodeCommand(['DISCARD']);
 const SLICES = 10;
+
+export interface HandoverHost {
+  /** Whoever waited for it goes on: the place was found, or (false) it will not be. */
+  pairingEnded(found: boolean): void;
+}
 
 /**
  * Takes the messages of a subscribed session from one node to the next: none is lost, none comes twice, and their order
@@ -22,7 +29,7 @@ const SLICES = 10;
  *
  * Where that cannot be (`unable`), the session subscribes anew and says so.
  */
-export class Handover implements LeftStreamHost {
+export class Handover implements LeftStreamHost, JoinListener, MessageMergeHost {
   #phase: Phase = { at: 'apart' };
   #unable: string | undefined;
   /** Since when nothing is heard, the old connection being gone. */
@@ -31,13 +38,11 @@ export class Handover implements LeftStreamHost {
   readonly #asides = new Asides();
   readonly #merge: MessageMerge;
 
-  constructor(private readonly host: HandoverHost) {
-    this.#merge = new MessageMerge({
-      bytesMax: host.bytesMax,
-      deliver: (frame) => host.deliver(frame),
-      now: () => host.now(),
-      tooFarApart: () => this.fail(`the streams are more than ${host.bytesMax} bytes apart`),
-    });
+  constructor(
+    private readonly crew: Crew<Primary>,
+    private readonly host: HandoverHost,
+  ) {
+    this.#merge = new MessageMerge(crew, this);
   }
 
   /** The marker is awaited. */
@@ -47,7 +52,7 @@ export class Handover implements LeftStreamHost {
 
   /** The channel that the new connection is to subscribe to, too. */
   get channel(): string | undefined {
-    return this.#phase.at === 'pairing' ? this.host.beacon?.channel : undefined;
+    return this.#phase.at === 'pairing' ? this.crew.ports.beacon?.channel : undefined;
   }
 
   /** A new switch is a new chance. */
@@ -63,8 +68,9 @@ export class Handover implements LeftStreamHost {
   }
 
   get #canBe(): boolean {
-    const { beacon, identity } = this.host;
-    return beacon !== undefined && identity.subscribed && !identity.monitor && this.#unable === undefined;
+    const { book, ports } = this.crew;
+    const { identity } = book;
+    return ports.beacon !== undefined && identity.subscribed && !identity.monitor && this.#unable === undefined;
   }
 
   /** Ahead of a switch: nothing is outstanding at `old`, and nothing is sent there meanwhile. `young` is subscribing. */
@@ -73,7 +79,7 @@ export class Handover implements LeftStreamHost {
       old: { link: old, place: 'asked', left: undefined },
       young: { link: young, place: 'asked' },
     } as const;
-    this.#phase = beginPairing(streams, this.host.now());
+    this.#phase = beginPairing(streams, this.crew.ports.now());
     this.#say(old, 'SUBSCRIBE');
     this.#startTimer();
   }
@@ -92,7 +98,7 @@ export class Handover implements LeftStreamHost {
     }
     if (!this.#canBe) return false;
     const old = { link, place: 'asked', left: new LeftStream(link, reader, this) } as const;
-    this.#phase = beginPairing({ old, young: undefined }, this.host.now());
+    this.#phase = beginPairing({ old, young: undefined }, this.crew.ports.now());
     if (inTransaction) link.write(DISCARD);
     this.#say(link, 'SUBSCRIBE');
     return true;
@@ -103,13 +109,13 @@ export class Handover implements LeftStreamHost {
     const phase = this.#phase;
     if (phase.at !== 'pairing') return;
     if (phase.young === undefined)
-      this.#phase = { ...phase, young: { link, place: 'asked' }, sinceMs: this.host.now() };
+      this.#phase = { ...phase, young: { link, place: 'asked' }, sinceMs: this.crew.ports.now() };
     // The marker that was asked for may be late, and reach no other node than the one that is no primary any more.
     else if (phase.young.place === 'heard') this.#lookAgain(phase.old, phase.young);
   }
 
   #lookAgain(old: OldStream, young: Stream | undefined): void {
-    const sinceMs = this.#phase.at === 'pairing' ? this.#phase.sinceMs : this.host.now();
+    const sinceMs = this.#phase.at === 'pairing' ? this.#phase.sinceMs : this.crew.ports.now();
     const again = old.place === 'marked' ? ({ ...old, place: 'asked' } as const) : old;
     this.#phase = beginPairing({ old: again, young }, sinceMs);
     if (old.place === 'marked') this.#say(old.link, 'SUBSCRIBE');
@@ -119,17 +125,17 @@ export class Handover implements LeftStreamHost {
   /** The new connection is the session's, and the only one. */
   joined(node: string): void {
     const phase = this.#phase;
-    const subscriptions = this.host.identity.subscriptionCount;
+    const subscriptions = this.crew.book.identity.subscriptionCount;
     this.#end();
     if (phase.at === 'paired') {
       if (phase.old?.left !== undefined) phase.old.link.retire();
       this.#merge.conclude(phase.braid);
       const { ahead, tookMs } = phase;
-      this.host.onEvent({ type: 'handed-over', node, subscriptions, ahead, tookMs });
+      this.crew.ports.onEvent({ type: 'handed-over', node, subscriptions, ahead, tookMs });
     } else if (subscriptions > 0) {
       const reason = this.#unable ?? 'the connection to the old node was lost';
-      const gapMs = this.host.now() - (this.#deafSinceMs ?? this.host.now());
-      this.host.onEvent({ type: 'resubscribed', node, subscriptions, reason, gapMs });
+      const gapMs = this.crew.ports.now() - (this.#deafSinceMs ?? this.crew.ports.now());
+      this.crew.ports.onEvent({ type: 'resubscribed', node, subscriptions, reason, gapMs });
     }
     this.#unable = undefined;
     this.#deafSinceMs = undefined;
@@ -138,7 +144,7 @@ export class Handover implements LeftStreamHost {
   /** The connection of the old stream is gone, or not read any more. */
   oldGone(link: Upstream): void {
     const phase = this.#phase;
-    if (phase.at === 'apart' || phase.old?.link === link) this.#deafSinceMs ??= this.host.now();
+    if (phase.at === 'apart' || phase.old?.link === link) this.#deafSinceMs ??= this.crew.ports.now();
     if (phase.at === 'apart' || phase.old?.link !== link) return;
     if (phase.at === 'pairing') {
       this.fail('the connection to the old node was lost');
@@ -182,17 +188,17 @@ export class Handover implements LeftStreamHost {
     const { old, braid } = phase;
     if (old?.left !== undefined) {
       old.link.close();
-      this.#deafSinceMs ??= this.host.now();
+      this.#deafSinceMs ??= this.crew.ports.now();
       this.#merge.deliverKept(braid);
     } else if (phase.at === 'pairing' && phase.old.place !== 'marked') {
       this.#say(phase.old.link, 'UNSUBSCRIBE');
     }
-    this.host.settled(false);
+    this.host.pairingEnded(false);
   }
 
   #end(): void {
     this.#phase = { at: 'apart' };
-    this.host.clearTimer(this.#timer);
+    this.crew.ports.clearTimer(this.#timer);
     this.#timer = undefined;
   }
 
@@ -202,9 +208,9 @@ export class Handover implements LeftStreamHost {
 
   /** In slices: a process that stands still for a while hears nothing, and that is to cost one slice, not the handover. */
   #countDown(slices: number): void {
-    const { timeoutMs } = this.host;
+    const { handoverTimeoutMs: timeoutMs } = this.crew.options;
     const next = () => (slices > 1 ? this.#countDown(slices - 1) : this.fail(`no marker came within ${timeoutMs} ms`));
-    this.#timer = this.host.setTimer(timeoutMs / SLICES, next);
+    this.#timer = this.crew.ports.setTimer(timeoutMs / SLICES, next);
   }
 
   /** A message on the session's own connection. */
@@ -212,16 +218,22 @@ export class Handover implements LeftStreamHost {
     this.#merge.heard(frame, this.#phase);
   }
 
-  /** A message on the connection that the session is about to join. */
-  heardAhead(frame: Buffer): void {
-    this.#merge.heardAhead(frame, this.#phase);
+  /** What the connection that the session is about to join says besides answers. */
+  newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void {
+    if (news.is === 'marker') this.marked(news, 'young');
+    else if (news.is === 'message') this.#merge.heardAhead(frame, this.#phase);
+    else if (!this.confirmed(news.is, news.name, link)) this.crew.ports.deliver(frame);
+  }
+
+  tooFarApart(): void {
+    this.fail(`the streams are more than ${this.crew.options.handoverBytesMax} bytes apart`);
   }
 
   // ---- the marker ----------------------------------------------------------------------------------------------
 
   /** Whether the confirmation of a (un)subscription on `link` is the handover's; then it is not the client's. */
   confirmed(is: 'subscribed' | 'unsubscribed', name: string | undefined, link: Upstream | undefined): boolean {
-    if (link === undefined || name === undefined || name !== this.host.beacon?.channel) return false;
+    if (link === undefined || name === undefined || name !== this.crew.ports.beacon?.channel) return false;
     this.#asides.settle(link);
     const phase = this.#phase;
     if (is === 'subscribed' && phase.at === 'pairing' && phase.old.link === link && phase.old.place === 'asked') {
@@ -262,7 +274,7 @@ export class Handover implements LeftStreamHost {
     const phase = this.#phase;
     if (phase.at !== 'pairing' || phase.old.place === 'asked' || phase.young?.place !== 'heard') return;
     const { braid } = phase;
-    const text = this.host.beacon!.light((reason) => {
+    const text = this.crew.ports.beacon!.light((reason) => {
       if (this.#phase.at === 'pairing' && this.#phase.braid === braid) this.fail(reason);
     });
     this.#phase = { ...phase, text };
@@ -270,7 +282,7 @@ export class Handover implements LeftStreamHost {
 
   marked({ channel, text }: Marker, stream: 'old' | 'young'): void {
     const phase = this.#phase;
-    if (phase.at !== 'pairing' || text !== phase.text || channel !== this.host.beacon?.channel) return;
+    if (phase.at !== 'pairing' || text !== phase.text || channel !== this.crew.ports.beacon?.channel) return;
     const own = phase[stream];
     if (own?.place !== 'heard') return;
     this.#say(own.link, 'UNSUBSCRIBE');
@@ -281,16 +293,16 @@ export class Handover implements LeftStreamHost {
 
   #becomePaired(phase: Pairing, young: Stream): void {
     this.#end();
-    this.#phase = paired(phase, young, this.host.now());
+    this.#phase = paired(phase, young, this.crew.ports.now());
     if (phase.old.left !== undefined) {
       phase.old.link.retire();
       this.#merge.deliverKept(phase.braid);
     }
-    this.host.settled(true);
+    this.host.pairingEnded(true);
   }
 
   #say(link: Upstream, name: 'SUBSCRIBE' | 'UNSUBSCRIBE'): void {
-    this.#asides.say(link, name, this.host.beacon!.channel);
+    this.#asides.say(link, name, this.crew.ports.beacon!.channel);
   }
 
   // ---- a connection that the session has left --------------------------------------------------------------------

@@ -1,18 +1,18 @@
-import { Connection } from './connection.js';
+import { Connection, type ConnectionHost } from './connection.js';
 import type { Crew } from './crew.js';
 import { forgetCached } from './forget-cached.js';
 import { Leavings } from './leavings.js';
 import { type Effect, type Event, step } from './machine.js';
-import { Reading } from './reading.js';
+import { Reading, type ReadingHost } from './reading.js';
 import type { Refusal } from './refusal.js';
 import { initial, type Primary, type State } from './state.js';
-import { Wait } from './wait.js';
+import { Wait, type WaitHost } from './wait.js';
 
 /**
  * Takes a session from node to node: brings what happens before the machine (`machine.ts`), carries out what it answers,
  * and owns what that needs: the connection, and the timer.
  */
-export class Helm<P extends Primary> {
+export class Helm<P extends Primary> implements ConnectionHost<P>, ReadingHost<P>, WaitHost<P> {
   readonly connection: Connection<P>;
   readonly reading: Reading<P>;
   readonly #wait: Wait<P>;
@@ -25,41 +25,19 @@ export class Helm<P extends Primary> {
   #still = false;
 
   constructor(private readonly crew: Crew<P>) {
-    const { book, intake, ports, options } = crew;
     this.#leavings = new Leavings<P>(crew);
-    this.#wait = new Wait<P>({
-      book,
-      intake,
-      ports,
-      holdTimeoutMs: options.holdTimeoutMs,
-      state: () => this.#state,
-      paused: () => this.connection.paused,
-      due: () => this.#due(),
-      tellUncertain: (node, commands) => this.#leavings.tellUncertain(node, commands, 'answered'),
-    });
-    this.reading = new Reading<P>({
-      book,
-      places: ports.places,
-      state: () => this.#state,
-      atEase: () => intake.atEase && !book.blocked,
-      dispatch: (event) => this.dispatch(event),
-      onEvent: (event) => ports.onEvent(event),
-      now: () => ports.now(),
-      setTimer: (ms, fire) => ports.setTimer(ms, fire),
-      clearTimer: (timer) => ports.clearTimer(timer),
-    });
-    this.connection = new Connection<P>(crew, {
-      reading: this.reading,
-      state: () => this.#state,
-      joined: (node, capable) => this.#joined(node, capable),
-      missed: (node, reason) => this.#missed(node, reason),
-      lost: (error) => this.#lost(error),
-      stirred: () => this.#lookAround(),
-    });
+    this.#wait = new Wait<P>(crew, this);
+    this.reading = new Reading<P>(crew, this);
+    this.connection = new Connection<P>(crew, this);
   }
 
   get state(): State<P> {
     return this.#state;
+  }
+
+  /** The client takes no bytes for now. */
+  get paused(): boolean {
+    return this.connection.paused;
   }
 
   get quiet(): boolean {
@@ -124,7 +102,7 @@ export class Helm<P extends Primary> {
     if (before.at === 'flowing' && state.at === 'flowing') this.#compareRoles(before.view, state.view);
     if (before.at !== state.at) settler.settleAnswered();
     this.#wait.arm();
-    this.#lookAround();
+    this.stirred();
   }
 
   #carryOut(effect: Effect<P>, before: State<P>): void {
@@ -170,7 +148,7 @@ export class Helm<P extends Primary> {
   }
 
   /** The time is over for the state, or for commands in it. */
-  #due(): void {
+  due(): void {
     const { at } = this.#state;
     if (this.#state.at === 'leaving') {
       const isDue = this.#state.dueAt <= this.crew.ports.now();
@@ -185,6 +163,10 @@ export class Helm<P extends Primary> {
     this.#late = this.#state.at === 'joining' ? this.#state.view : undefined;
     this.dispatch({ type: 'due' });
     this.#late = undefined;
+  }
+
+  tellUncertain(node: string, commands: number): void {
+    this.#leavings.tellUncertain(node, commands, 'answered');
   }
 
   #tellMissed(view: P): void {
@@ -203,7 +185,7 @@ export class Helm<P extends Primary> {
   }
 
   /** What may be over by now: nothing more to wait for from the node that is left, or from the one held at. */
-  #lookAround(): void {
+  stirred(): void {
     this.reading.glance();
     const { state } = this;
     if (state.at === 'leaving' && this.crew.inlet.drained) {
@@ -234,7 +216,7 @@ export class Helm<P extends Primary> {
 
   // ---- with a node ---------------------------------------------------------------------------------------------
 
-  #joined(node: string, capable: boolean): void {
+  joined(node: string, capable: boolean): void {
     const { book, capability, ports } = this.crew;
     capability.joined(capable);
     if (book.identity.monitor) ports.onEvent({ type: 'monitor-restart', node });
@@ -246,7 +228,7 @@ export class Helm<P extends Primary> {
     this.dispatch({ type: 'joined' });
   }
 
-  #missed(node: string, reason: string): void {
+  missed(node: string, reason: string): void {
     this.#wait.blame(`${node}: ${reason}`);
     this.crew.ports.onEvent({ type: 'join-failed', node, reason, ahead: false });
     this.connection.hangUp();
@@ -323,7 +305,7 @@ export class Helm<P extends Primary> {
     return hint;
   }
 
-  #lost(error: Error | undefined): void {
+  lost(error: Error | undefined): void {
     if (error !== undefined) this.#wait.blame(error.message);
     this.#tellLost(error?.message ?? 'the node closed the connection');
     if (this.#state.at === 'flowing') this.reading.lost(this.#state.view);

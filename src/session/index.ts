@@ -1,8 +1,7 @@
-export type { UpstreamHandlers } from './approach.js';
 export type { Beacon } from './beacon.js';
 export { type ClientDescription, type Credentials, Identity } from './identity.js';
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
-export type { Upstream } from './outlet.js';
+export type { Upstream, UpstreamHandlers } from './outlet.js';
 export { MARKER_PREFIX } from './pubsub-frame.js';
 export type { ReadPlaces, ReadWish } from './read-places.js';
 export { ScriptCache } from './script-cache.js';

@@ -1,12 +1,4 @@
-import {
-  CommandScanner,
-  type CommandTable,
-  commandArgs,
-  encodeError,
-  Fact,
-  RespError,
-  type RespErrorCode,
-} from '../resp/index.js';
+import { CommandScanner, type CommandTable, commandArgs, encodeError, Fact, RespError } from '../resp/index.js';
 import { withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
 import { ClientTransaction } from './client-transaction.js';
@@ -16,31 +8,19 @@ import { answered, commitNot, LocalAnswers } from './local-answers.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
 import { isStamped } from './scan-cursors.js';
-import type { ScriptCache } from './script-cache.js';
 import { wireError } from './session-error.js';
+import type { SessionPorts } from './session-ports.js';
+import type { Primary } from './state.js';
 import { settleUnknown } from './uncertain.js';
 
 /** What the intake needs to know of the session around it. */
 export interface IntakeHost {
-  readonly options: SessionOptions;
-  readonly scripts: ScriptCache;
-  now(): number;
   /** Commands are on hold: what has a time limit must be sent with the time that is left then. */
   readonly holding: boolean;
-  /** A command that no table knows was met; until it is learnt it counts as a write. */
-  unknownCommand(name: string): void;
-  /** The door's own answer to an administrative command, or one with a meaning here, instead of sending it. */
-  answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   /** Commands go to a replica. */
   readonly atReplica: boolean;
-  /** Only reads are let through; what may write is answered so. */
-  readonly writesRefused: Buffer | undefined;
   /** A cursor of another process came, and its iteration starts again where the session is now. */
   scanRestarted(): void;
-  /** So many commands were refused, since no more can be kept. */
-  overfull(commands: number): void;
-  /** The client's bytes are no commands; nothing more is taken. */
-  unreadable(code: RespErrorCode): void;
 }
 
 const CLOSER_LOOK =
@@ -48,6 +28,7 @@ const CLOSER_LOOK =
 
 /** The client's side: finds the commands in its bytes, and writes into the book what is to be known of each. */
 export class Intake {
+  readonly #table: CommandTable;
   readonly #scanner: CommandScanner;
   /** Log position where the command at hand begins. */
   #start = 0;
@@ -63,14 +44,16 @@ export class Intake {
 
   constructor(
     private readonly book: Book,
-    private readonly table: CommandTable,
+    private readonly ports: SessionPorts<Primary>,
+    private readonly options: SessionOptions,
     private readonly host: IntakeHost,
   ) {
-    const { commandBytesMax } = host.options;
-    this.#scanner = new CommandScanner(table, { commandBytesMax });
-    this.#refusedMarks = host.writesRefused === undefined ? 0 : Mark.Write;
-    this.#meaning = new CommandMeaning(table, host.scripts, () => host.now());
-    this.#local = new LocalAnswers(this.#transaction, (name, args) => host.answers?.(name, args));
+    const { table, writesRefused } = ports;
+    this.#table = table;
+    this.#scanner = new CommandScanner(table, { commandBytesMax: options.commandBytesMax });
+    this.#refusedMarks = writesRefused === undefined ? 0 : Mark.Write;
+    this.#meaning = new CommandMeaning(ports);
+    this.#local = new LocalAnswers(this.#transaction, ports);
   }
 
   /** Takes a chunk. When it cannot be read the client is answered so, and nothing more is taken. */
@@ -82,7 +65,7 @@ export class Intake {
     } catch (error) {
       if (!(error instanceof RespError)) throw error;
       this.#unreadable = true;
-      this.host.unreadable(error.code);
+      this.ports.onEvent({ type: 'unreadable', code: error.code });
       const farewell = answered(encodeError('ERR', `Protocol error: ${error.message}`));
       farewell.role = { is: 'quit' };
       this.#push(this.book.log.tail, 0, farewell);
@@ -93,7 +76,7 @@ export class Intake {
     const { ledger, log } = this.book;
     const retained = ledger.tail - ledger.base;
     if (retained === 0 || this.#scanner.midCommand) return false;
-    const { replayBytesMax, replayCommandsMax } = this.host.options;
+    const { replayBytesMax, replayCommandsMax } = this.options;
     return log.bytes + bytes > replayBytesMax || retained >= replayCommandsMax;
   }
 
@@ -117,7 +100,7 @@ export class Intake {
       this.book.skip(end);
       return;
     }
-    const flags = this.table.flags[scanner.id] ?? 0;
+    const flags = this.#table.flags[scanner.id] ?? 0;
     const plain = scanner.id !== 0 && (flags & CLOSER_LOOK) === 0;
     if (plain && !this.#transaction.open && this.#local.none) {
       const marks = effectMarks(flags);
@@ -141,7 +124,7 @@ export class Intake {
     const role = this.#meaning.roleOf(command);
     const marks = this.#meaning.marksOf(command, role);
     if (this.#isRefused(marks, role)) {
-      const { entry, marks: refusedMarks } = this.#local.refuseWith(this.host.writesRefused!);
+      const { entry, marks: refusedMarks } = this.#local.refuseWith(this.ports.writesRefused!);
       this.#add(end, refusedMarks, entry);
       return;
     }
@@ -160,9 +143,9 @@ export class Intake {
 
   #nameOf(args: readonly Buffer[]): string {
     const id = this.#scanner.id;
-    if (id !== 0) return this.table.nameOf(id);
+    if (id !== 0) return this.#table.nameOf(id);
     const name = args[0]!.toString('latin1').toLowerCase();
-    this.host.unknownCommand(name);
+    this.ports.unknownCommand(name);
     return name;
   }
 
@@ -222,12 +205,12 @@ export class Intake {
   #keepTime(entry: Note): void {
     const { role } = entry;
     if (role.is !== 'blocking' || role.deadline === Number.POSITIVE_INFINITY) return;
-    entry.instead = (own) => withRemainingTime(this.#argsOf(own), role.spot, role.deadline - this.host.now());
+    entry.instead = (own) => withRemainingTime(this.#argsOf(own), role.spot, role.deadline - this.ports.now());
   }
 
   /** Empty lines may stand around a command. */
   #argsOf(own: Buffer): Buffer[] {
-    const scanner = new CommandScanner(this.table);
+    const scanner = new CommandScanner(this.#table);
     let start = 0;
     let end = scanner.next(own, start, own.length);
     while (scanner.argc === 0) {
@@ -300,12 +283,12 @@ export class Intake {
       }
       at = end;
     }
-    if (refused > 0) this.host.overfull(refused);
+    if (refused > 0) this.ports.onEvent({ type: 'given-up', code: 'HOLDLIMIT', commands: refused });
     this.#refusing = scanner.midCommand;
   }
 
   #refuseCommand(): void {
-    const { entry, marks } = this.#local.refuse(this.table.nameOf(this.#scanner.id));
+    const { entry, marks } = this.#local.refuse(this.#table.nameOf(this.#scanner.id));
     this.#add(this.book.log.tail, marks, entry);
   }
 

@@ -18,7 +18,6 @@ import {
 import type { ScriptCache } from './script-cache.js';
 
 export interface JoinHost {
-  write(bytes: Buffer): void;
   /** Pushes that come while subscriptions are being restored: the client's. */
   deliver(frame: Buffer): void;
   readonly listener: JoinListener;
@@ -31,21 +30,29 @@ export interface JoinHost {
   readonly isReplica: boolean;
   /** All that can be done before it is adopted is done. Perhaps again, after `refresh`. */
   ready(): void;
-  /** The connection is the session's. `rest`: bytes behind the last answer. */
-  joined(outcome: { capable: boolean; rest: Buffer }): void;
+  /** The connection is the session's. */
+  joined(outcome: Joined): void;
   /** It cannot be. Said at most once. */
   failed(reason: string): void;
+}
+
+/** How a connection has become the session's. */
+export interface Joined {
+  /** The node has heard that redirects are understood. */
+  readonly capable: boolean;
+  /** Bytes behind the last answer. */
+  readonly rest: Buffer;
 }
 
 /** What a connection that is not the session's yet means to the messages of the client. */
 export interface JoinListener {
   /** To be subscribed to, besides what the client is. */
-  channel(): string | undefined;
+  readonly channel: string | undefined;
   /** All subscriptions are made, or that channel's was refused. */
   subscribedAhead(): void;
   refusedAhead(reason: string): void;
   /** Whether the connection may become the session's only after `conclude`. */
-  isPairing(): boolean;
+  readonly pairing: boolean;
   /** A message, a marker, or a confirmation that nobody else awaits. */
   newsAhead(news: NonNullable<PubSubFrame>, frame: Buffer, link: Upstream): void;
 }
@@ -241,7 +248,7 @@ export class Join {
           this.#phase = 'aligning';
           this.host.listener.subscribedAhead();
           // Messages before a marker are on their way, or the marker itself.
-          if (!this.host.listener.isPairing()) this.conclude();
+          if (!this.host.listener.pairing) this.conclude();
           return;
         default:
           return;
@@ -256,14 +263,14 @@ export class Join {
 
   #subscribe(): RestoreStep[] {
     this.#listens = 'done';
-    return [...subscribeSteps(this.identity), ...markerSteps(this.host.listener.channel())];
+    return [...subscribeSteps(this.identity), ...markerSteps(this.host.listener.channel)];
   }
 
   #run(phase: 'identity' | 'scripts' | 'listening' | 'traffic', steps: readonly RestoreStep[]): void {
     this.#phase = phase;
     this.#steps = steps;
     this.#at = 0;
-    if (steps.length > 0) this.host.write(encodeSteps(steps));
+    if (steps.length > 0) this.host.link.write(encodeSteps(steps));
   }
 
   #enter(): void {

@@ -4,6 +4,8 @@ import { inadmissible } from './inadmissible.js';
 import { Mark, type Note, note } from './ledger.js';
 import { isError } from './refusal.js';
 import { EXEC_ABORT, wireError } from './session-error.js';
+import type { SessionPorts } from './session-ports.js';
+import type { Primary } from './state.js';
 
 /** A command that no node answers, as it goes into the ledger. */
 export interface Answered {
@@ -26,7 +28,7 @@ export class LocalAnswers {
 
   constructor(
     private readonly transaction: ClientTransaction,
-    private readonly doorAnswers: (name: string, args: readonly Buffer[]) => Buffer | undefined,
+    private readonly ports: Pick<SessionPorts<Primary>, 'answers'>,
   ) {}
 
   /** Nothing is answered here, whatever comes but CLIENT. */
@@ -38,7 +40,7 @@ export class LocalAnswers {
   answerTo(name: string, args: readonly Buffer[]): Answered | undefined {
     const { lost } = this.transaction;
     if (lost === undefined) {
-      const own = this.doorAnswers(name, args) ?? inadmissible(name, args, this.transaction.open);
+      const own = this.ports.answers?.(name, args) ?? inadmissible(name, args, this.transaction.open);
       if (own !== undefined && isError(own)) return this.#spoil(own);
       // Within a transaction it has to be queued.
       if (own !== undefined && !this.transaction.open) return { entry: this.muted(answered(own))!, marks: 0 };

@@ -41,3 +41,12 @@ export const SESSION_DEFAULTS: SessionOptions = {
   handoverBytesMax: 16 * MIB,
   onUncertain: 'error',
 };
+
+const complete = new WeakMap<Partial<SessionOptions>, SessionOptions>();
+
+/** With what is not given as by default. One object for all sessions that are given the same one. */
+export function completeOptions(given: Partial<SessionOptions>): SessionOptions {
+  const options = complete.get(given) ?? { ...SESSION_DEFAULTS, ...given };
+  complete.set(given, options);
+  return options;
+}

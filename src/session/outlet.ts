@@ -17,6 +17,14 @@ export interface Upstream {
   retire(): void;
 }
 
+/** What a connection tells the session: `LinkHandlers` of the transport layer. */
+export interface UpstreamHandlers {
+  onOpen(): void;
+  onData(chunk: Buffer): void;
+  onWritable(): void;
+  onClose(error?: Error): void;
+}
+
 /** Nothing of a command that is not wholly sent was written: another one may be. */
 export function isBetweenCommands({ handed, ledger }: Book): boolean {
   return handed <= ledger.start(ledger.sent);

@@ -1,14 +1,11 @@
 import { Approach, type ApproachHost } from './approach.js';
+import type { Crew } from './crew.js';
 import type { Upstream } from './outlet.js';
 import type { Primary } from './state.js';
 
-export interface ProspectHost<P extends Primary> extends Omit<ApproachHost<P>, 'ready'> {
-  setTimer(ms: number, fire: () => void): unknown;
-  clearTimer(timer: unknown): void;
-  /** From the dial until it is ready. */
-  readonly joinTimeoutMs: number;
+export interface ProspectHost<P extends Primary> extends ApproachHost<P> {
   /** What `prepare` began has come to an end, good or bad. */
-  settled(): void;
+  preparingEnded(): void;
   /** A connection that listened is given up. */
   deserted(): void;
 }
@@ -27,7 +24,10 @@ export class Prospect<P extends Primary> {
   #ready = false;
   #timer: unknown;
 
-  constructor(private readonly host: ProspectHost<P>) {}
+  constructor(
+    private readonly crew: Crew<P>,
+    private readonly host: ProspectHost<P>,
+  ) {}
 
   /** The node that was prepared for and stands ready. */
   get prepared(): P | undefined {
@@ -76,7 +76,7 @@ export class Prospect<P extends Primary> {
     const { node, replica } = this.#approach?.view ?? {};
     const ready = node === view.node && replica === view.replica ? this.#clear() : undefined;
     if (this.#why === 'expected' || this.listens) this.drop();
-    return ready ?? new Approach<P>(view, { ...this.host, ready: () => {} });
+    return ready ?? new Approach<P>(view, this.crew, this.host);
   }
 
   drop(): void {
@@ -89,34 +89,37 @@ export class Prospect<P extends Primary> {
   failed(approach: Approach<P>, reason: string): void {
     if (approach !== this.#approach) return;
     const wasPreparing = this.preparing;
-    this.host.onEvent({ type: 'join-failed', node: approach.view.node, reason, ahead: true });
+    this.crew.ports.onEvent({ type: 'join-failed', node: approach.view.node, reason, ahead: true });
     this.drop();
-    if (wasPreparing) this.host.settled();
+    if (wasPreparing) this.host.preparingEnded();
   }
 
   #begin(view: P, why: 'expected' | 'prepared'): void {
     this.drop();
     this.#why = why;
-    const approach = new Approach<P>(view, { ...this.host, ready: () => this.#becomeReady(approach) });
+    const approach = new Approach<P>(view, this.crew, this.host);
     this.#approach = approach;
-    const { joinTimeoutMs } = this.host;
-    this.#timer = this.host.setTimer(joinTimeoutMs, () => this.failed(approach, `not ready in ${joinTimeoutMs} ms`));
+    const { ports, options } = this.crew;
+    const { joinTimeoutMs } = options;
+    this.#timer = ports.setTimer(joinTimeoutMs, () => this.failed(approach, `not ready in ${joinTimeoutMs} ms`));
   }
 
-  #becomeReady(approach: Approach<P>): void {
+  /** An approach has done what it can do before it is adopted. */
+  ready(approach: Approach<P>): void {
     if (approach !== this.#approach) return;
+    const { ports } = this.crew;
     const first = !this.#ready;
     this.#ready = true;
-    this.host.clearTimer(this.#timer);
-    this.#timer = this.host.setTimer(KEPT_MS, () => this.drop());
-    if (first && this.#why === 'prepared') this.host.settled();
+    ports.clearTimer(this.#timer);
+    this.#timer = ports.setTimer(KEPT_MS, () => this.drop());
+    if (first && this.#why === 'prepared') this.host.preparingEnded();
   }
 
   #clear(): Approach<P> | undefined {
     const approach = this.#approach;
     this.#approach = undefined;
     this.#ready = false;
-    this.host.clearTimer(this.#timer);
+    this.crew.ports.clearTimer(this.#timer);
     this.#timer = undefined;
     return approach;
   }

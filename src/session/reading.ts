@@ -1,24 +1,13 @@
-import type { Book } from './book.js';
+import type { Crew } from './crew.js';
 import { Mark } from './ledger.js';
 import type { Event } from './machine.js';
-import type { ReadPlaces } from './read-places.js';
 import type { Refusal } from './refusal.js';
-import type { SessionEvent } from './session-event.js';
 import type { Primary, State } from './state.js';
 import { hasProvisional } from './uncertain.js';
 
 export interface ReadingHost<P extends Primary> {
-  readonly book: Book;
-  /** Undefined: there is nothing to read from but primaries. */
-  readonly places: ReadPlaces<P> | undefined;
-  state(): State<P>;
-  /** A move now would cost the client neither a transaction nor a WATCH. */
-  atEase(): boolean;
+  readonly state: State<P>;
   dispatch(event: Event<P>): void;
-  onEvent(event: SessionEvent): void;
-  now(): number;
-  setTimer(ms: number, fire: () => void): unknown;
-  clearTimer(timer: unknown): void;
 }
 
 /** How often a session at the primary looks whether a replica will do. */
@@ -53,7 +42,10 @@ export class Reading<P extends Primary> {
   #timer: unknown;
   #due = false;
 
-  constructor(private readonly host: ReadingHost<P>) {}
+  constructor(
+    private readonly crew: Crew<P>,
+    private readonly host: ReadingHost<P>,
+  ) {}
 
   /** The client may have written elsewhere, before this session began. */
   mayHaveWritten(): void {
@@ -62,12 +54,12 @@ export class Reading<P extends Primary> {
 
   /** The client would rather read from a replica, and may. */
   get preferred(): boolean {
-    return this.host.places !== undefined && this.host.book.identity.readOnly;
+    return this.crew.ports.places !== undefined && this.crew.book.identity.readOnly;
   }
 
   /** Commands go to a replica. */
   get atReplica(): boolean {
-    const state = this.host.state();
+    const state = this.host.state;
     return state.at === 'flowing' && state.view.replica === true;
   }
 
@@ -75,7 +67,7 @@ export class Reading<P extends Primary> {
 
   /** The index up to which commands may go to a replica. */
   limit(): number {
-    const { ledger, identity } = this.host.book;
+    const { ledger, identity } = this.crew.book;
     if (identity.readsOnly) return ledger.tail;
     const { tail } = ledger;
     let index = Math.max(this.#cleared, ledger.sent);
@@ -85,7 +77,7 @@ export class Reading<P extends Primary> {
   }
 
   #needsPrimary(index: number): boolean {
-    const { ledger } = this.host.book;
+    const { ledger } = this.crew.book;
     if ((ledger.marks(index) & (Mark.Write | Mark.Primary)) === 0) return false;
     const entry = ledger.note(index);
     return entry?.answer === undefined || entry.resend;
@@ -99,7 +91,7 @@ export class Reading<P extends Primary> {
 
   /** What comes next is only for the primary. */
   get #wantsPrimary(): boolean {
-    const { book } = this.host;
+    const { book } = this.crew;
     return !this.preferred || book.ledger.head < this.#upTo || hasProvisional(book);
   }
 
@@ -111,9 +103,9 @@ export class Reading<P extends Primary> {
   }
 
   #choose(): P | undefined {
-    const now = this.host.now();
+    const now = this.crew.ports.now();
     if (this.#avoid !== undefined && now >= this.#avoid.untilMs) this.#avoid = undefined;
-    return this.host.places?.choose({ current: this.#home, avoid: this.#avoid?.node, freshMs: this.#wroteMs });
+    return this.crew.ports.places?.choose({ current: this.#home, avoid: this.#avoid?.node, freshMs: this.#wroteMs });
   }
 
   /** What the client wishes, or has set, has changed. It is looked at when the answers at hand have been given. */
@@ -131,8 +123,8 @@ export class Reading<P extends Primary> {
 
   /** Something may be different: goes where it is best to be by now. */
   look(): void {
-    const state = this.host.state();
-    if (state.at === 'closed' || this.host.places === undefined) return;
+    const state = this.host.state;
+    if (state.at === 'closed' || this.crew.ports.places === undefined) return;
     if (state.at === 'flowing' && state.view.replica === true) this.#lookFromReplica(state.view);
     else if (!this.preferred) this.#rest();
     else if (state.at === 'flowing') this.#lookFromPrimary();
@@ -140,7 +132,7 @@ export class Reading<P extends Primary> {
   }
 
   #lookFromReplica(view: P): void {
-    const { places } = this.host;
+    const { places } = this.crew.ports;
     const place = this.place;
     if (place === undefined) {
       if (!this.#wantsPrimary) this.#drivenFrom(view.node);
@@ -157,35 +149,41 @@ export class Reading<P extends Primary> {
   }
 
   #hears(node: string): boolean {
-    return this.host.places?.answers(node) !== false;
+    return this.crew.ports.places?.answers(node) !== false;
   }
 
   /** It stays as it is, for want of better, after a write, or because it has just been driven here. */
   #lookFromPrimary(): void {
     this.#settleDebts();
-    const mayGo = !this.#wantsPrimary && this.host.now() >= this.#returnAtMs && this.host.atEase();
+    const mayGo = !this.#wantsPrimary && this.crew.ports.now() >= this.#returnAtMs && this.#atEase;
     const place = mayGo ? this.#choose() : undefined;
     if (place === undefined) this.#lookAgain();
     else this.host.dispatch({ type: 'primary', view: place });
   }
 
+  /** A move now would cost the client neither a transaction nor a WATCH. */
+  get #atEase(): boolean {
+    const { book, intake } = this.crew;
+    return intake.atEase && !book.blocked;
+  }
+
   /** Its own writes it must read, wherever it does. */
   #settleDebts(): void {
-    const { ledger } = this.host.book;
+    const { ledger } = this.crew.book;
     if ((ledger.takeSeen() & (Mark.Write | Mark.Primary)) !== 0) {
       this.#upTo = ledger.tail;
       this.#owes = true;
     }
     if (!this.#owes || ledger.head < this.#upTo) return;
     this.#owes = false;
-    this.#wroteMs = this.host.now();
+    this.#wroteMs = this.crew.ports.now();
   }
 
   #lookOnTheWay(state: State<P> & { at: 'seeking' | 'resting' | 'joining' | 'leaving' }): void {
     const going = state.at === 'leaving' ? state.next : state.at === 'seeking' ? undefined : state.view;
     // Who is on the way to the primary gets there first.
     if (going !== undefined && going.replica !== true && state.at !== 'leaving') return;
-    const view = this.place ?? this.host.places?.primary;
+    const view = this.place ?? this.crew.ports.places?.primary;
     if (view === undefined) return;
     const isStuck = state.at === 'leaving' && state.view.replica === true && !this.#hears(state.view.node);
     if (isStuck || view.node !== going?.node) this.host.dispatch({ type: 'primary', view, abrupt: isStuck });
@@ -193,15 +191,15 @@ export class Reading<P extends Primary> {
 
   #lookAgain(): void {
     if (this.#timer !== undefined) return;
-    const ms = Math.max(LOOK_EVERY_MS, this.#returnAtMs - this.host.now());
-    this.#timer = this.host.setTimer(ms, () => {
+    const ms = Math.max(LOOK_EVERY_MS, this.#returnAtMs - this.crew.ports.now());
+    this.#timer = this.crew.ports.setTimer(ms, () => {
       this.#timer = undefined;
       this.look();
     });
   }
 
   #rest(): void {
-    this.host.clearTimer(this.#timer);
+    this.crew.ports.clearTimer(this.#timer);
     this.#timer = undefined;
   }
 
@@ -209,7 +207,7 @@ export class Reading<P extends Primary> {
 
   /** The topology's news of a primary. */
   news(primary: P): void {
-    const state = this.host.state();
+    const state = this.host.state;
     if (state.at === 'closed') return;
     const isWith = state.at === 'flowing' || state.at === 'holding' || state.at === 'joining';
     // With the primary already: it returns to a replica in its own time.
@@ -225,7 +223,7 @@ export class Reading<P extends Primary> {
     this.#rest();
     if (view.replica === true) {
       this.#home = view.node;
-      this.#homeSinceMs = this.host.now();
+      this.#homeSinceMs = this.crew.ports.now();
     } else {
       this.#lookAgain();
     }
@@ -244,7 +242,7 @@ export class Reading<P extends Primary> {
   /** It has refused the command at the head. */
   refused(view: P, refusal: Refusal): void {
     if (view.replica !== true) return;
-    const { ledger } = this.host.book;
+    const { ledger } = this.crew.book;
     if (!refusal.bounce || refusal.by === 'primary-down') this.#shun(view.node);
     else this.#upTo = Math.max(this.#upTo, ledger.head + 1);
   }
@@ -255,16 +253,16 @@ export class Reading<P extends Primary> {
 
   #drivenFrom(node: string): void {
     this.#strike();
-    this.host.onEvent({ type: 'no-replica', node });
+    this.crew.ports.onEvent({ type: 'no-replica', node });
   }
 
   #shun(node: string): void {
     this.#strike();
-    this.#avoid = { node, untilMs: this.host.now() + this.#patienceMs };
+    this.#avoid = { node, untilMs: this.crew.ports.now() + this.#patienceMs };
   }
 
   #strike(): void {
-    const now = this.host.now();
+    const now = this.crew.ports.now();
     this.#strikes = now - this.#homeSinceMs >= STEADY_MS ? 0 : Math.min(this.#strikes + 1, DOUBLINGS_MAX);
     this.#returnAtMs = now + this.#patienceMs;
   }

@@ -1,7 +1,6 @@
 import type { CommandTable } from '../resp/index.js';
-import type { UpstreamHandlers } from './approach.js';
 import type { Beacon } from './beacon.js';
-import type { Upstream } from './outlet.js';
+import type { Upstream, UpstreamHandlers } from './outlet.js';
 import type { ReadPlaces } from './read-places.js';
 import type { ScriptCache } from './script-cache.js';
 import type { SessionEvent } from './session-event.js';

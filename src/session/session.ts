@@ -1,12 +1,9 @@
 import { Book } from './book.js';
-import { Capability } from './capability.js';
-import { Helm } from './helm.js';
+import { Ensemble } from './ensemble.js';
+import type { Helm } from './helm.js';
 import type { ClientDescription, Identity } from './identity.js';
-import { Inlet } from './inlet.js';
-import { Intake } from './intake.js';
-import { SESSION_DEFAULTS, type SessionOptions } from './options.js';
+import { completeOptions, type SessionOptions } from './options.js';
 import type { SessionPorts } from './session-ports.js';
-import { Settler } from './settle.js';
 import type { Primary, State } from './state.js';
 
 /**
@@ -17,79 +14,27 @@ import type { Primary, State } from './state.js';
  * Control: everything that ends this flow goes to the helm, and through the machine (`machine.ts`) that decides.
  */
 export class Session<P extends Primary> {
-  readonly #book: Book;
-  readonly #intake: Intake;
-  readonly #settler: Settler;
-  readonly #capability: Capability;
-  readonly #helm: Helm<P>;
+  readonly #parts: Ensemble<P>;
   /** Heard of, and not acted on yet. */
   #news: P | undefined;
   /** The node that it need not be prepared for. */
   #excused: P | undefined;
 
   /** `identity`: who the client is already, for one that has begun elsewhere. The session's own from now on. */
-  constructor(
-    private readonly ports: SessionPorts<P>,
-    options: Partial<SessionOptions> = {},
-    identity?: Identity,
-  ) {
-    const settings = { ...SESSION_DEFAULTS, ...options };
+  constructor(ports: SessionPorts<P>, options: Partial<SessionOptions> = {}, identity?: Identity) {
     const book = new Book(identity);
-    this.#book = book;
-    const session = this;
     book.identity.readsOnly = ports.writesRefused !== undefined;
     if (book.identity.readsOnly) book.identity.readOnly = true;
-    this.#intake = new Intake(book, ports.table, {
-      options: settings,
-      scripts: ports.scripts,
-      now: () => ports.now(),
-      unknownCommand: (name) => ports.unknownCommand(name),
-      unreadable: (code) => ports.onEvent({ type: 'unreadable', code }),
-      overfull: (commands) => ports.onEvent({ type: 'given-up', code: 'HOLDLIMIT', commands }),
-      scanRestarted: () =>
-        session.state.at === 'flowing' && ports.onEvent({ type: 'scan-restart', node: session.state.view.node }),
-      answers: (name, args) => ports.answers?.(name, args),
-      get holding() {
-        return session.state.at !== 'flowing';
-      },
-      get atReplica() {
-        return session.#helm.reading.atReplica;
-      },
-      writesRefused: ports.writesRefused,
-    });
-    this.#capability = new Capability(this.#intake, () => this.flush());
-    this.#settler = new Settler(book, {
-      scripts: ports.scripts,
-      deliver: (bytes) => ports.deliver(bytes),
-      message: (frame) => this.#helm.connection.message(frame),
-      isOwn: (news) => this.#helm.connection.isOwn(news),
-      subscriptionsChanged: () => this.#helm.connection.subscriptionsChanged(),
-      farewell: () => this.#end(undefined),
-      readingChanged: () => this.#helm.reading.changed(),
-      authenticated: () => this.#capability.authenticated(),
-      noTransaction: () => this.#intake.noTransaction(),
-      monitoring: () => ports.breathe?.(),
-    });
-    const inlet = new Inlet(book, this.#settler, {
-      replyBytesMax: settings.replyBytesMax,
-      readsOnly: ports.writesRefused !== undefined,
-      deliver: (bytes) => ports.deliver(bytes),
-      refused: (refusal) => this.#helm.refused(refusal),
-      progressed: () => this.#helm.progressed(),
-      isOwnError: (frame) => this.#helm.connection.isOwnError(frame),
-      remark: (text) => this.#helm.remark(text),
-    });
-    this.#helm = new Helm<P>({
-      book,
-      intake: this.#intake,
-      settler: this.#settler,
-      inlet,
-      capability: this.#capability,
-      ports,
-      options: settings,
-      end: (reason) => this.#end(reason),
-    });
+    this.#parts = new Ensemble<P>(book, ports, completeOptions(options));
     if (identity !== undefined) this.#helm.reading.mayHaveWritten();
+  }
+
+  get #helm(): Helm<P> {
+    return this.#parts.helm;
+  }
+
+  get #book(): Book {
+    return this.#parts.book;
   }
 
   /** Where the session is, for events and tests. */
@@ -140,15 +85,16 @@ export class Session<P extends Primary> {
   take(chunk: string | Buffer, borrowed = false): void {
     if (this.state.at === 'closed') return;
     if (this.#news !== undefined) this.catchUp();
-    this.#intake.take(chunk, borrowed);
-    this.#helm.taken();
-    if (this.#book.altered) this.#settler.settleAnswered();
-    this.#capability.announce();
+    const { intake, helm, book, settler, capability } = this.#parts;
+    intake.take(chunk, borrowed);
+    helm.taken();
+    if (book.altered) settler.settleAnswered();
+    capability.announce();
   }
 
   /** Sends what was taken. Apart from `take`, so that a door can join what one tick brings into one write. */
   flush(): void {
-    this.#helm.connection.flush();
+    this.#parts.flush();
   }
 
   /** The topology's answer to `ports.seek`, or its news. */
@@ -232,12 +178,5 @@ export class Session<P extends Primary> {
   /** The client has gone. What it was not answered is dropped. */
   close(): void {
     this.#helm.close();
-  }
-
-  #end(reason: string | undefined): void {
-    if (this.state.at === 'closed') return;
-    this.close();
-    if (reason !== undefined) this.ports.onEvent({ type: 'ended', reason });
-    this.ports.ended(reason);
   }
 }

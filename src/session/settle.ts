@@ -6,13 +6,12 @@ import { Mark, type Note } from './ledger.js';
 import { type PubSubFrame, pubSubFrame } from './pubsub-frame.js';
 import { asNewest, asNewestWithin } from './readonly-answer.js';
 import { isError, isErrorAt, isNil } from './refusal.js';
-import type { ScriptCache } from './script-cache.js';
+import type { SessionPorts } from './session-ports.js';
+import type { Primary } from './state.js';
 import { pastTransaction } from './uncertain.js';
 
 /** What follows from settled commands for the rest of the session. */
 export interface SettleHost {
-  readonly scripts: ScriptCache;
-  deliver(bytes: Buffer): void;
   /** A message of pub/sub. */
   message(frame: Buffer): void;
   /** Whether the frame is no client's: a marker, or the confirmation of the session's own subscription to them. */
@@ -27,8 +26,6 @@ export interface SettleHost {
   authenticated(): void;
   /** MULTI was not accepted. */
   noTransaction(): void;
-  /** What comes next is no answers but the lines of MONITOR. */
-  monitoring(): void;
 }
 
 const STAR = 0x2a;
@@ -48,6 +45,7 @@ export class Settler {
 
   constructor(
     private readonly book: Book,
+    private readonly ports: Pick<SessionPorts<Primary>, 'deliver' | 'breathe' | 'scripts'>,
     private readonly host: SettleHost,
   ) {}
 
@@ -87,7 +85,7 @@ export class Settler {
   }
 
   #deliverNews(frame: Buffer): true {
-    this.host.deliver(frame);
+    this.ports.deliver(frame);
     return true;
   }
 
@@ -115,13 +113,13 @@ export class Settler {
     const silent = role.confirmed <= role.given || entry!.muted || book.ledger.head < book.given;
     role.given = Math.max(role.given, role.confirmed);
     if (complete) this.advance(1);
-    if (!silent) this.host.deliver(frame);
+    if (!silent) this.ports.deliver(frame);
     return true;
   }
 
   /** The whole answer to the command at the head. */
   settle(frame: Buffer): void {
-    const { book, host } = this;
+    const { book, ports } = this;
     const index = book.ledger.head;
     const entry = book.ledger.note(index);
     const silent = index < book.given || entry?.muted === true;
@@ -129,11 +127,12 @@ export class Settler {
     if (book.transaction !== undefined && isError(answer)) this.#unqueued++;
     const stale = entry?.kept === true && mayHaveRead(entry, book.ledger.marks(index));
     this.advance(1);
-    if (!silent) host.deliver(answer);
+    if (!silent) ports.deliver(answer);
     const forget = stale ? forgetCached(book.identity) : undefined;
-    if (forget !== undefined) host.deliver(forget);
-    if (entry?.role.is === 'monitor' && book.identity.monitor) host.monitoring();
-    if (entry?.role.is === 'quit') host.farewell();
+    if (forget !== undefined) ports.deliver(forget);
+    // What comes next is no answers but the lines of MONITOR.
+    if (entry?.role.is === 'monitor' && book.identity.monitor) ports.breathe?.();
+    if (entry?.role.is === 'quit') this.host.farewell();
   }
 
   /** The commands at the head whose answers are known already get them. */
@@ -228,7 +227,7 @@ export class Settler {
         this.host.readingChanged();
         return;
       case 'script-flush':
-        this.host.scripts.clear();
+        this.ports.scripts.clear();
         return;
       default:
         return;
