@@ -125,6 +125,10 @@ class WaitingLink implements Link {
     this.waiting.link?.resume();
   }
 
+  spent(): void {
+    this.waiting.link?.spent();
+  }
+
   close(): void {
     if (this.waiting.link !== undefined) this.waiting.link.close();
     else if (!this.waiting.closed) queueMicrotask(() => this.handlers.onClose());

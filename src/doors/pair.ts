@@ -91,6 +91,8 @@ export interface SessionPlace {
   onEvent(event: SessionEvent): void;
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   relieved?(): void;
+  /** Given: much comes from the node, and this tells whether all that was delivered has left. */
+  spent?(): boolean;
   /** Given: what is thrown where a node's bytes or a timer are taken is told here, instead of ending the process. */
   faulted?(error: unknown): void;
   /** Given: the client only reads, from replicas, and a command that may write is answered with this error. */
@@ -142,7 +144,10 @@ export class Pair {
           publish(event, source);
           place.onEvent(event);
         },
-        dial: (view, handlers) => this.#dial(view, faulted === undefined ? handlers : guardLink(handlers, faulted)),
+        dial: (view, handlers) => {
+          const bulk = place.spent !== undefined;
+          return this.#dial(view, faulted === undefined ? handlers : guardLink(handlers, faulted), bulk);
+        },
         prospect: (refusedBy, hint) => topology.candidate(refusedBy, hint),
         seek: (refusedBy, hint) => {
           topology.suspect(refusedBy, hint).then((view) => view !== undefined && session.primaryIs(view));
@@ -163,10 +168,10 @@ export class Pair {
     return session;
   }
 
-  #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1]): Upstream {
+  #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1], bulk: boolean): Upstream {
     const { connectTimeoutMs = 2_000 } = this.options;
     const tls = view.address.kind === 'unix' ? {} : this.#tls;
-    return this.#shared.gate.dial(view.address, handlers, { connectTimeoutMs, ...tls });
+    return this.#shared.gate.dial(view.address, handlers, { connectTimeoutMs, bulk, ...tls });
   }
 
   /** Asks the primary what an unknown command does. Until the answer comes it counts as a write. */

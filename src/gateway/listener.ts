@@ -16,6 +16,8 @@ export interface Client {
   readonly remote: string;
   /** Bytes for the client, in order, by reference: they may not change any more. What one turn brings leaves in one write. */
   send(bytes: Buffer): void;
+  /** What was sent leaves now, as far as the client takes it. True: all of it has. */
+  flush(): boolean;
   /** Bytes sent that the client has not taken yet. When it exceeds a few hundred KiB the handler should send less. */
   readonly backlogBytes: number;
   /** No `take` until resume(): the client feels it. At most one more chunk comes. */

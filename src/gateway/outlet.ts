@@ -39,7 +39,7 @@ export class Outlet {
     this.#queuedBytes += bytes.length;
     if (this.#due) return;
     this.#due = true;
-    process.nextTick(endTick, this);
+    if (waiting.push(this) === 1) process.nextTick(endTurn);
   }
 
   /** After what waits has left, ends our side of the connection. */
@@ -52,7 +52,7 @@ export class Outlet {
   onWritable(): void {
     this.sentBytes += this.#underWayBytes;
     this.#underWayBytes = 0;
-    this.#flush();
+    this.#write();
     this.#flushed();
   }
 
@@ -65,10 +65,15 @@ export class Outlet {
   }
 
   /** What the turn has brought is complete. */
-  endTick(): void {
+  endTurn(): void {
     this.#due = false;
+    this.flush();
+  }
+
+  /** As much as the link takes leaves now. */
+  flush(): void {
     if (this.#underWayBytes > 0 || this.#queuedBytes === 0) return;
-    this.#flush();
+    this.#write();
     this.#flushed();
   }
 
@@ -78,7 +83,7 @@ export class Outlet {
     else this.owner.flushed(drained);
   }
 
-  #flush(): void {
+  #write(): void {
     const { link } = this;
     while (this.#queuedBytes > 0 && link.writable) {
       const bytes = this.#writeBatch();
@@ -113,7 +118,11 @@ export class Outlet {
   }
 }
 
-/** One function for all outlets: ten thousand idle ones shall not keep one each. */
-function endTick(outlet: Outlet): void {
-  outlet.endTick();
+/** Outlets with bytes for the end of the turn. */
+let waiting: Outlet[] = [];
+
+function endTurn(): void {
+  const outlets = waiting;
+  waiting = [];
+  for (const outlet of outlets) outlet.endTurn();
 }

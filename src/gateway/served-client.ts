@@ -103,6 +103,11 @@ export class ServedClient implements Client, AcceptedHandlers, OutletOwner {
     this.#outlet.send(bytes);
   }
 
+  flush(): boolean {
+    this.#outlet.flush();
+    return this.backlogBytes === 0;
+  }
+
   pause(): void {
     this.#pause(ByHandler);
   }

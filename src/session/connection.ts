@@ -159,6 +159,7 @@ export class Connection<P extends Primary> implements HandoverHost, ProspectHost
     }
     this.host.stirred();
     this.crew.ports.relieved?.();
+    if (this.#link === link && this.crew.ports.spent?.() === true && this.crew.inlet.letGo()) link.spent();
   }
 
   // ---- messages ------------------------------------------------------------------------------------------------

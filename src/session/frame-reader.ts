@@ -14,6 +14,9 @@ export interface FrameSink {
   stream(part: Buffer): void;
 }
 
+/** The beginning of a frame up to this long is copied rather than left where it was read. */
+const COPIED_BYTES_MAX = 32 * 1024;
+
 /**
  * Cuts a connection's bytes into frames. The client never sees a part of a frame whose rest might not come, so the part
  * of a frame at the end of a chunk waits for the rest (by reference, nothing is copied), up to `frameBytesMax`.
@@ -30,6 +33,16 @@ export class FrameReader {
     private readonly scanner: ReplyScanner,
     private readonly frameBytesMax: number,
   ) {}
+
+  /** Whether the chunk that was read last may change from now on: what is kept of it is copied, unless that is much. */
+  letGo(): boolean {
+    const last = this.#parts.length - 1;
+    if (last < 0) return true;
+    const part = this.#parts[last]!;
+    if (part.length > COPIED_BYTES_MAX) return false;
+    this.#parts[last] = Buffer.from(part);
+    return true;
+  }
 
   /** Part of the frame at hand is with the client already: it must not be replayed. */
   get exposed(): boolean {

@@ -33,6 +33,8 @@ export class Inlet implements FrameSink {
   #connection = 0;
   /** The one whose chunk is at hand. */
   #source = 0;
+  /** A frame of the last chunk was looked at, and may have been kept. */
+  #looked = false;
 
   constructor(
     private readonly book: Book,
@@ -66,11 +68,17 @@ export class Inlet implements FrameSink {
     // While an old connection's chunk is being read, a new one may be joined that has brought bytes already.
     const outer = this.#source;
     this.#source = this.#connection;
+    this.#looked = false;
     try {
       return chunk.subarray(this.#reader.read(chunk, this));
     } finally {
       this.#source = outer;
     }
+  }
+
+  /** Whether nothing here refers to the chunk that was read last any more. */
+  letGo(): boolean {
+    return !this.#looked && this.#reader.letGo();
   }
 
   /** Part of a reply is with the client already: it can be neither replayed nor taken back. */
@@ -131,6 +139,7 @@ export class Inlet implements FrameSink {
   }
 
   look(frame: Buffer): void {
+    this.#looked = true;
     if (this.settler.takeNews(frame, this.#drain)) this.settler.settleAnswered();
     else if (isError(frame) && this.host.isOwnError(frame)) return;
     else if (this.#drain === undefined) this.#answer(frame);

@@ -12,7 +12,7 @@
  */
 
 const BLOCK_BYTES = 256 * 1024;
-/** What is larger, and has to be copied, gets a segment of its own. */
+/** A text that is larger gets a segment of its own. */
 const LARGE_BYTES = 64 * 1024;
 /** Up to here it is cheaper to leave room for the longest encoding than to measure a text. */
 const MEASURED_BYTES = 1024;
@@ -72,7 +72,7 @@ export class Log {
   /** Adds a chunk. Strings are UTF-8. `borrowed`: a Buffer that will change. The result is valid until the next append. */
   append(chunk: string | Buffer, borrowed = false): Appended {
     if (typeof chunk === 'string') return this.#appendText(chunk);
-    if (chunk.length < REFERENCE_BYTES || (borrowed && chunk.length <= LARGE_BYTES)) return this.#copy(chunk);
+    if (chunk.length < REFERENCE_BYTES || (borrowed && chunk.length <= BLOCK_BYTES)) return this.#copy(chunk);
     return this.#own(borrowed ? Buffer.from(chunk) : chunk);
   }
 

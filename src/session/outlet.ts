@@ -11,6 +11,8 @@ export interface Upstream {
   uncork(): void;
   pause(): void;
   resume(): void;
+  /** Within onData: nobody refers to the chunk any more, its memory may be used again. */
+  spent(): void;
   /** At once. */
   close(): void;
   /** When there is time: nothing is outstanding, nothing more is wanted. */

@@ -10,6 +10,11 @@ import type { Primary } from './state.js';
 export interface SessionPorts<P extends Primary> {
   /** Bytes for the client, in order. They belong to the receiver. */
   deliver(chunk: Buffer): void;
+  /**
+   * A chunk of the node's has been read to its end. True: nobody refers to what was delivered any more. A port for doors
+   * that carry much; without it every chunk is read into memory of its own.
+   */
+  spent?(): boolean;
   /** The client takes what is delivered from now on for something else than before: let it have a turn in between. */
   breathe?(): void;
   /** The session has ended by itself: QUIT, bytes that are no RESP, or half a reply that cannot be completed. */

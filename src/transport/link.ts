@@ -8,7 +8,10 @@ import { type Address, formatAddress } from './address.js';
 export interface LinkHandlers {
   /** Connected; with TLS, after the handshake and the check of the certificate. */
   onOpen(): void;
-  /** Bytes from the other side. The chunk belongs to the receiver, who may keep it: the link never uses its memory again. */
+  /**
+   * Bytes from the other side. The chunk belongs to the receiver, who may keep it: the link never uses its memory again,
+   * unless it is told `spent` during the call.
+   */
   onData(chunk: Buffer): void;
   /**
    * The backlog is gone: called once after each write() or last uncork() that left `writable` false, as soon as
@@ -35,6 +38,8 @@ export interface Link {
   /** No onData until resume(); the kernel's buffer fills and the sender feels it. One chunk may be on its way already. */
   pause(): void;
   resume(): void;
+  /** Within onData: nobody refers to the chunk any more. What comes next may be read into the same memory. */
+  spent(): void;
   /** At once, unsent bytes are dropped. onClose follows asynchronously; no onOpen, onData or onWritable any more. */
   close(): void;
   /** Like close(), but the system call waits until there is time: for a link of which nothing is expected any more. */
@@ -48,6 +53,8 @@ export interface DialOptions {
   keepAliveMs?: number;
   /** Given (also empty): TLS. The host is sent as server name unless `servername` says otherwise. */
   tls?: ConnectionOptions;
+  /** Much is going to be read: into large memory of the link's own, which `spent` allows to use again. */
+  bulk?: boolean;
   /** The link does not keep the process alive. */
   unref?: boolean;
 }

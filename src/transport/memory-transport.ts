@@ -198,6 +198,7 @@ class MemoryPair {
         pair.#corks--;
         pair.#flush();
       },
+      spent() {},
       pause() {
         pair.#paused = true;
       },

@@ -2,6 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Address } from './address.js';
 import { clock, type Timer } from './clock.js';
+import { Landing } from './landing.js';
 import { type DialOptions, type Link, LinkError, type LinkHandlers, type Transport } from './link.js';
 import { SocketWriter, type WriterOwner } from './socket-writer.js';
 
@@ -23,12 +24,15 @@ class SocketLink implements Link, WriterOwner {
   #phase: Phase = 'dialling';
   #error: LinkError | undefined;
   #dialTimer: Timer | undefined;
+  readonly #landing: Landing | undefined;
   readonly #writer: SocketWriter;
 
   constructor(address: Address, handlers: LinkHandlers, options: DialOptions) {
     this.#address = address;
     this.#handlers = handlers;
-    this.#socket = openSocket(address, options);
+    // A TLS socket decrypts into memory of its own.
+    this.#landing = options.bulk === true && !options.tls ? new Landing() : undefined;
+    this.#socket = openSocket(address, options, this.#onread());
     this.#writer = new SocketWriter(this.#socket, this);
     this.#socket.setNoDelay(true);
     if (options.unref) this.#socket.unref();
@@ -69,6 +73,10 @@ class SocketLink implements Link, WriterOwner {
     this.#socket.resume();
   }
 
+  spent(): void {
+    this.#landing?.spent();
+  }
+
   close(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
@@ -89,9 +97,7 @@ class SocketLink implements Link, WriterOwner {
       clock.clearTimer(this.#dialTimer);
       this.#handlers.onOpen();
     });
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#phase === 'open') this.#handlers.onData(chunk);
-    });
+    if (this.#landing === undefined) socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     // The other side will send no more, so nothing that we could still send would be answered.
     socket.once('end', () => this.#endedByPeer());
     socket.on('error', (error) => {
@@ -108,6 +114,23 @@ class SocketLink implements Link, WriterOwner {
     });
   }
 
+  #onData(chunk: Buffer): void {
+    if (this.#phase === 'open') this.#handlers.onData(chunk);
+  }
+
+  #onread(): net.OnReadOpts | undefined {
+    const landing = this.#landing;
+    if (landing === undefined) return undefined;
+    return {
+      buffer: () => landing.room,
+      callback: (bytes) => {
+        this.#onData(landing.landed(bytes));
+        landing.turn();
+        return true;
+      },
+    };
+  }
+
   #endedByPeer(): void {
     if (this.#phase === 'dialling') this.#fail('SEGUE_LINK_DIAL', 'the other side hung up');
     else this.close();
@@ -121,18 +144,18 @@ class SocketLink implements Link, WriterOwner {
 }
 
 /** Unusable TLS material or a bad path throws in Node; here it is a dial that failed, like any other. */
-function openSocket(address: Address, options: DialOptions): net.Socket {
+function openSocket(address: Address, options: DialOptions, onread?: net.OnReadOpts): net.Socket {
   try {
-    return connect(address, options);
+    return connect(address, options, onread);
   } catch (error) {
     return new net.Socket().destroy(error as Error);
   }
 }
 
-function connect(address: Address, options: DialOptions): net.Socket {
+function connect(address: Address, options: DialOptions, onread?: net.OnReadOpts): net.Socket {
   const target = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: options.keepAliveMs ?? KEEP_ALIVE_MS };
-  if (!options.tls) return net.connect({ ...target, ...keepAlive });
+  if (!options.tls) return net.connect({ ...target, ...keepAlive, ...(onread === undefined ? {} : { onread }) });
   const named = address.kind === 'tcp' && net.isIP(address.host) === 0 ? { servername: address.host } : {};
   const socket = tls.connect({ ...named, ...options.tls, ...target });
   socket.setKeepAlive(true, keepAlive.keepAliveInitialDelay);

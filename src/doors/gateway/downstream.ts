@@ -2,6 +2,8 @@
 export interface Downstream {
   /** By reference, in order. */
   send(bytes: Buffer): void;
+  /** What was sent leaves now, and not at the end of the turn. True: all of it has. */
+  flush(): boolean;
   /** Bytes sent that the client has not taken. */
   readonly backlogBytes: number;
   /** Reading from the client. At most one more chunk comes. */

@@ -1,5 +1,6 @@
 import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
 import { type ClientDescription, type Identity, SESSION_DEFAULTS } from '../../session/index.js';
+import { Carry } from './carry.js';
 import type { Downstream, FollowEnd } from './downstream.js';
 import {
   OUTPUT_HIGH_BYTES,
@@ -34,15 +35,8 @@ type Way =
   | { readonly is: 'quitting'; readonly trunk: Trunk | undefined }
   | { readonly is: 'closed' };
 
-/** The beginning of a command. It goes nowhere before the rest has come. */
-interface Partial {
-  readonly scanner: CommandScanner;
-  readonly parts: Buffer[];
-  bytes: number;
-}
-
 /** A command larger than this takes its client to a session of its own. */
-const PARTIAL_BYTES_MAX = 256 * 1024;
+const CARRY_BYTES_MAX = 256 * 1024;
 /** So does an answer larger than this: others would wait for it. */
 const ANSWER_BYTES_MAX = 256 * 1024;
 /** Commands of one client that are outstanding on a trunk: first one, since nobody knows how large its answers are. */
@@ -79,7 +73,8 @@ const OK = Buffer.from('+OK\r\n');
 export class FollowDoor implements TrunkClient, SessionOwner {
   #way: Way;
   #profile: Profile = STRANGER;
-  #partial: Partial | undefined;
+  /** The beginning of a command for the trunk. */
+  #carry: Carry | undefined;
   /** What waits until the commands before it are answered. */
   #kept: Buffer[] | undefined;
   /** Of its commands on the trunk. */
@@ -141,7 +136,8 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     this.#commands = this.commands;
     this.#way = CLOSED;
     this.#kept = undefined;
-    this.#partial = undefined;
+    this.#carry?.release();
+    this.#carry = undefined;
     if ('session' in way) way.session.close();
     if ('trunk' in way) way.trunk?.leave(this);
   }
@@ -183,8 +179,8 @@ export class FollowDoor implements TrunkClient, SessionOwner {
   get held(): { bytes: number; commands: number } {
     const way = this.#way;
     const own = 'session' in way ? way.session.held : undefined;
-    if (own === undefined && this.#bytes === 0 && this.#partial === undefined) return NOTHING_HELD;
-    let bytes = (own?.bytes ?? this.#bytes) + (this.#partial?.bytes ?? 0);
+    if (own === undefined && this.#bytes === 0 && this.#carry === undefined) return NOTHING_HELD;
+    let bytes = (own?.bytes ?? this.#bytes) + (this.#carry?.bytes ?? 0);
     for (const part of this.#kept ?? NONE) bytes += part.length;
     return { bytes, commands: own?.commands ?? this.#unanswered };
   }
@@ -226,16 +222,23 @@ export class FollowDoor implements TrunkClient, SessionOwner {
       this.#kept = [Buffer.from(bytes)];
       return;
     }
-    const partial = this.#partial;
-    this.#partial = undefined;
+    const carry = this.#carry;
+    this.#carry = undefined;
     if (this.#heavy || this.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
-      this.#leave(Reach.Own, [...(partial?.parts ?? NONE), bytes]);
+      this.#leave(Reach.Own, [...(carry?.parts ?? NONE), bytes]);
+      carry?.release();
       return;
     }
     const trunks = this.options.trunks!;
-    const scanner = partial?.scanner ?? trunks.scanner(this.#commandBytesMax);
+    const scanner = carry?.scanner ?? trunks.scanner(this.#commandBytesMax);
+    this.#shareAll(scanner, carry, bytes);
+    if (this.#carry !== carry) carry?.release();
+  }
+
+  #shareAll(scanner: CommandScanner, carry: Carry | undefined, bytes: Buffer): void {
+    const trunks = this.options.trunks!;
     /** Stands before bytes[0], and belongs to the first command. */
-    let head = partial?.parts ?? NONE;
+    let head: readonly Buffer[] = carry?.parts ?? NONE;
     /** bytes[from, at) are `commands` whole ones that may go. */
     let from = 0;
     let at = 0;
@@ -275,15 +278,22 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     const rest = bytes.subarray(at);
     if (commands > 0) head = NONE;
     if (reach !== Reach.Shared) this.#leave(reach, [...head, rest]);
-    else if (scanner.midCommand) this.#keepPartial(scanner, head, rest);
+    else if (scanner.midCommand) this.#carryOn(head.length > 0 ? carry! : this.#newCarry(scanner), rest);
   }
 
-  #keepPartial(scanner: CommandScanner, head: readonly Buffer[], rest: Buffer): void {
-    const parts = [...head, Buffer.from(rest)];
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  #newCarry(scanner: CommandScanner): Carry {
     this.options.trunks!.dropScanner(scanner);
-    if (bytes > PARTIAL_BYTES_MAX) this.#leave(Reach.Own, parts);
-    else this.#partial = { scanner, parts, bytes };
+    return new Carry(scanner);
+  }
+
+  #carryOn(carry: Carry, rest: Buffer): void {
+    carry.add(rest);
+    if (carry.bytes <= CARRY_BYTES_MAX) {
+      this.#carry = carry;
+      return;
+    }
+    this.#leave(Reach.Own, carry.parts);
+    carry.release();
   }
 
   /** A value of `Reach` for the command that has just ended. It begins with `head` if it is the first. */
@@ -341,6 +351,10 @@ export class FollowDoor implements TrunkClient, SessionOwner {
       this.#attending = true;
       way.trunk?.attend(this);
     }
+  }
+
+  flush(): boolean {
+    return this.downstream.flush();
   }
 
   turn(): void {
@@ -525,7 +539,7 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     switch (way.is) {
       case 'shared':
         if (this.#unanswered > 0 || this.#kept !== undefined) return false;
-        return this.#ending === 'client' || this.#partial === undefined;
+        return this.#ending === 'client' || this.#carry === undefined;
       case 'own': {
         const { blocked, unanswered, held } = way.session;
         return blocked || (unanswered === 0 && (this.#ending === 'client' || held.bytes === 0));

@@ -10,6 +10,8 @@ export interface TrunkClient {
    * outstanding any more. Nothing may be given to a trunk during the call.
    */
   receive(bytes: Buffer, answers: number, settledBytes: number): void;
+  /** What it has received leaves now. True: all of it has. */
+  flush(): boolean;
   /** A turn that the client asked for by `attend`, or room after `awaitRoom`. */
   turn(): void;
   /** The trunk is no more: whoever has commands on it gets no answer. */
@@ -24,13 +26,15 @@ export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'flush' | 'unansw
 /** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
 const HIGH_BYTES = 1024 * 1024;
 const HIGH_COMMANDS = 64 * 1024;
+/** What somebody who has waited for room may be expected to bring. */
+const ADMITTED_BYTES = 64 * 1024;
 
 const PUSH = 0x3e;
 const MINUS = 0x2d;
 const NO_AUTH = Buffer.from('-NOAUTH');
 const PING = encodeCommand(['PING']);
 /** Whose answers interest nobody. */
-const NOBODY: TrunkClient = { receive() {}, turn() {}, stranded() {}, fault() {} };
+const NOBODY: TrunkClient = { receive() {}, flush: () => true, turn() {}, stranded() {}, fault() {} };
 
 /**
  * One session that carries the commands of many clients, which are all alike to the server. To the session it is a single
@@ -48,6 +52,10 @@ export class Trunk {
   readonly #scanner = new ReplyScanner();
   readonly #crowd = new Set<TrunkClient>();
   #turns: TrunkClient[] = [];
+  /** Those who have received something since the last chunk's end. */
+  readonly #fed = new Set<TrunkClient>();
+  /** Somebody has left with bytes that had not. */
+  #taken = false;
   #due = false;
   #ended = false;
   /** What the node has said of clients that have not logged in. */
@@ -93,17 +101,18 @@ export class Trunk {
   /** Answers that are owed to it come and are dropped, if the client does so. */
   leave(client: TrunkClient): void {
     this.#crowd.delete(client);
+    if (this.#fed.delete(client) && !this.#empty(client)) this.#taken = true;
     if (this.#clients.delete(client) && this.#clients.size === 0 && !this.#ended) this.onDeserted(this);
   }
 
-  /** `commands` whole commands of a client: `head` and behind it `bytes`, which are borrowed; `head` is the trunk's from now on. */
+  /** `commands` whole commands of a client: `head` and behind it `bytes`, all borrowed. */
   take(client: TrunkClient, head: readonly Buffer[], bytes: Buffer, commands: number): void {
     if (this.#ended) return;
     let total = bytes.length;
     for (const part of head) total += part.length;
     // First, since the session may answer at once.
     this.#queue.push(client, commands, total);
-    for (const part of head) this.#session.take(part);
+    for (const part of head) this.#session.take(part, true);
     if (bytes.length > 0) this.#session.take(bytes, true);
     if (this.#due) return;
     this.#due = true;
@@ -179,9 +188,15 @@ export class Trunk {
     return answers;
   }
 
+  /** Those who have waited longest, as many as there is room for; all, when no answer would call the rest later. */
   #admit(): void {
-    for (const client of this.#crowd) this.attend(client);
-    this.#crowd.clear();
+    const { commands, bytes } = this.#queue;
+    let places = commands === 0 ? this.#crowd.size : Math.ceil((HIGH_BYTES - bytes) / ADMITTED_BYTES);
+    for (const client of this.#crowd) {
+      if (places-- === 0) return;
+      this.#crowd.delete(client);
+      this.attend(client);
+    }
   }
 
   readonly #giveTurns = (): void => {
@@ -199,8 +214,27 @@ export class Trunk {
   #give(client: TrunkClient, bytes: Buffer, answers: number, settledBytes: number): void {
     try {
       client.receive(bytes, answers, settledBytes);
+      this.#fed.add(client);
     } catch (error) {
       client.fault(error);
+    }
+  }
+
+  /** After each chunk of the node's: its answers leave. True: all of them have, and nobody refers to the chunk. */
+  spent(): boolean {
+    let have = !this.#taken;
+    for (const client of this.#fed) have = this.#empty(client) && have;
+    this.#fed.clear();
+    this.#taken = false;
+    return have;
+  }
+
+  #empty(client: TrunkClient): boolean {
+    try {
+      return client.flush();
+    } catch (error) {
+      client.fault(error);
+      return false;
     }
   }
 
@@ -238,6 +272,7 @@ export class Trunk {
     const clients = [...this.#clients];
     this.#clients.clear();
     this.#crowd.clear();
+    this.#fed.clear();
     for (const client of clients) client.stranded();
   }
 }

@@ -98,6 +98,7 @@ export class Trunks {
         const session = pair.session(
           {
             deliver: (bytes) => made.deliver(bytes),
+            spent: () => made.spent(),
             breathe: () => {},
             ended: () => made.end(),
             faulted: (error) => made.fault(error),

@@ -69,9 +69,12 @@ async function listening(server: Server): Promise<Address & { kind: 'tcp' }> {
 
 const echo = () => net.createServer((socket) => socket.pipe(socket));
 
-describe('tcp', () => {
+describe.each([
+  ['tcp', {}],
+  ['tcp, read in bulk', { bulk: true }],
+])('%s', (_name, how) => {
   test('bytes there and back, also those written before it is open', async () => {
-    const client = new Client(await listening(echo()));
+    const client = new Client(await listening(echo()), how);
     expect(client.link.writable).toBe(false);
     client.link.write(Buffer.from('early '));
     await client.until('open');
@@ -86,7 +89,7 @@ describe('tcp', () => {
   });
 
   test('a small write has left at once; memory may be used again', async () => {
-    const client = new Client(await listening(echo()));
+    const client = new Client(await listening(echo()), how);
     await client.until('open');
     const chunk = Buffer.from('old');
     client.link.write(chunk);
@@ -99,7 +102,7 @@ describe('tcp', () => {
   test('a backlog: not writable, then onWritable once, and only when it is gone', async () => {
     let accepted: Socket | undefined;
     const address = await listening(net.createServer({ pauseOnConnect: true }, (socket) => (accepted = socket)));
-    const client = new Client(address);
+    const client = new Client(address, how);
     await client.until('open');
     await waitFor(() => accepted !== undefined, { deadlineMs: 5000, what: 'the connection' });
     for (let part = 0; part < 4; part++) client.link.write(Buffer.alloc(8 << 20));
@@ -115,7 +118,7 @@ describe('tcp', () => {
   });
 
   test('a corked run of writes arrives in order and leaves the link writable', async () => {
-    const client = new Client(await listening(echo()));
+    const client = new Client(await listening(echo()), how);
     await client.until('open');
     client.link.cork();
     for (const part of ['a', 'b', 'c']) client.link.write(Buffer.from(part));
@@ -128,11 +131,11 @@ describe('tcp', () => {
   });
 
   test('pause and resume', async () => {
-    const client = new Client(await listening(echo()));
+    const client = new Client(await listening(echo()), how);
     await client.until('open');
     client.link.pause();
     client.link.write(Buffer.from('x'));
-    const other = new Client(await listening(echo()));
+    const other = new Client(await listening(echo()), how);
     await other.until('open');
     other.link.write(Buffer.from('y'));
     await other.untilText(1);
@@ -142,11 +145,11 @@ describe('tcp', () => {
   });
 
   test('the other side ends in order, or not', async () => {
-    const ending = new Client(await listening(net.createServer((socket) => socket.end('bye'))));
+    const ending = new Client(await listening(net.createServer((socket) => socket.end('bye'))), how);
     await ending.until('close');
     expect([ending.text, ending.events]).toEqual(['bye', ['open', 'close in order']]);
     const resetting = net.createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
-    const reset = new Client(await listening(resetting));
+    const reset = new Client(await listening(resetting), how);
     reset.link.write(Buffer.from('x'));
     await reset.until('close');
     expect(reset.events.at(-1)).toBe('close SEGUE_LINK_LOST');
@@ -256,4 +259,58 @@ test('an unref link does not count as work', async () => {
   await quiet.until('open');
   // The server's own end of it counts.
   await waitFor(() => sockets() === count + 1, { deadlineMs: 5000, what: 'one more socket, not two' });
+});
+
+describe('reading in bulk', () => {
+  const total = 64 * 1024 * 1024;
+  /** Sends bytes that tell where they stand. */
+  const counting = () =>
+    net.createServer((socket) => {
+      const words = new Uint32Array(16 * 1024);
+      let sent = 0;
+      const more = () => {
+        while (sent < total) {
+          const part = words.map((_, at) => sent / 4 + at);
+          sent += part.byteLength;
+          if (!socket.write(new Uint8Array(part.buffer))) break;
+        }
+      };
+      socket.on('drain', more);
+      more();
+    });
+
+  test.each([
+    ['nothing is kept', 0],
+    ['every third chunk is kept', 3],
+  ])('%s', async (_what, keepEvery) => {
+    const kept: { bytes: Buffer; at: number }[] = [];
+    const memories = new Set<ArrayBufferLike>();
+    let chunks = 0;
+    let read = 0;
+    const link = netTransport.dial(
+      await listening(counting()),
+      {
+        onOpen() {},
+        onWritable() {},
+        onClose() {},
+        onData(chunk) {
+          memories.add(chunk.buffer);
+          if (keepEvery > 0 && chunks++ % keepEvery === 0) kept.push({ bytes: chunk, at: read });
+          else link.spent();
+          read += chunk.length;
+        },
+      },
+      { connectTimeoutMs: 5000, bulk: true },
+    );
+    closers.push(() => link.close());
+    await waitFor(() => read === total, { deadlineMs: 20_000, what: 'all bytes' });
+    if (keepEvery === 0) expect(memories.size).toBe(1);
+    expect(kept.length > 0).toBe(keepEvery > 0);
+    for (const { bytes, at } of kept) {
+      const first = Math.ceil(at / 4) * 4 - at;
+      for (let offset = first; offset + 4 <= bytes.length; offset += 4) {
+        if (bytes.readUInt32LE(offset) !== (at + offset) / 4) throw new Error(`other bytes at ${at + offset}`);
+      }
+    }
+  });
 });

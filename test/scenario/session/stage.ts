@@ -38,6 +38,7 @@ export class Connection {
 
   cork(): void {}
   uncork(): void {}
+  spent(): void {}
 
   pause(): void {
     this.paused = true;

@@ -14,7 +14,9 @@ const ROUNDS_MAX = 1_000;
 /** A client at its door: what it will write, what it was given, and how fast it reads. */
 export class DoorClient {
   readonly door: FollowDoor;
-  received = '';
+  #taken = '';
+  /** Sent and not taken, by reference: it may not change. */
+  #waiting: Buffer[] = [];
   backlogBytes = 0;
   paused = false;
   ended: string | undefined;
@@ -28,7 +30,12 @@ export class DoorClient {
     this.door = new FollowDoor(
       {
         send: (bytes) => {
-          this.received += bytes.toString('latin1');
+          this.#waiting.push(bytes);
+        },
+        flush: () => {
+          if (client.backlogBytes > 0) return this.#waiting.length === 0;
+          this.#takeAll();
+          return true;
         },
         get backlogBytes() {
           return client.backlogBytes;
@@ -52,6 +59,15 @@ export class DoorClient {
     );
   }
 
+  get received(): string {
+    return this.#taken + Buffer.concat(this.#waiting).toString('latin1');
+  }
+
+  #takeAll(): void {
+    this.#taken = this.received;
+    this.#waiting = [];
+  }
+
   write(bytes: number): void {
     if (this.paused || this.ended !== undefined || this.at >= this.program.length) return;
     const chunk = Buffer.from(this.program.subarray(this.at, this.at + bytes));
@@ -68,6 +84,7 @@ export class DoorClient {
   unclog(): void {
     if (this.backlogBytes === 0) return;
     this.backlogBytes = 0;
+    this.#takeAll();
     if (this.ended === undefined) this.door.drained();
   }
 

@@ -15,6 +15,8 @@ export class Wire implements Upstream {
   #given: Buffer[] = [];
   #toNode = NOTHING;
   #toSession = NOTHING;
+  /** What the session is reading. */
+  #chunk = NOTHING;
   /** All that the session ever gave. */
   readonly #written: Buffer[] = [];
 
@@ -50,6 +52,11 @@ export class Wire implements Upstream {
 
   resume(): void {
     this.paused = false;
+  }
+
+  /** Whoever refers to it nevertheless will find something else. */
+  spent(): void {
+    this.#chunk.fill(0x21);
   }
 
   retire(): void {
@@ -112,6 +119,7 @@ export class Wire implements Upstream {
     if (this.state !== 'open' || this.paused) return;
     const part = Buffer.from(this.#toSession.subarray(0, bytes));
     this.#toSession = this.#toSession.subarray(part.length);
+    this.#chunk = part;
     if (part.length > 0) this.handlers.onData(part);
     else if (this.client.closed) this.lose(false);
   }

@@ -76,6 +76,8 @@ export class SimSession {
         ended: (reason) => {
           this.ended = reason ?? 'in order';
         },
+        // A door of its own tells by itself.
+        ...(place.deliver === undefined ? { spent: () => true } : {}),
         dial: (view, handlers) => {
           const node = world.nodes.find(({ name }) => name === view.node)!;
           const wire = new Wire(node, handlers, world.setting.slow);

@@ -33,6 +33,13 @@ class Rider implements TrunkClient {
     this.answers += answers;
     this.settledBytes += settledBytes;
   }
+  /** What has left. */
+  flushed = 0;
+  clogged = false;
+  flush(): boolean {
+    if (!this.clogged) this.flushed = this.received.length;
+    return this.flushed === this.received.length;
+  }
   turn(): void {
     this.turns++;
   }
@@ -100,6 +107,22 @@ describe('a trunk', () => {
     trunk.take(riders[0]!, [], Buffer.from('GG'), 2);
     trunk.deliver(Buffer.from('>2\r\n+invalidate\r\n_\r\n+1\r\n>1\r\n+x\r\n+2\r\n>1\r\n+x\r\n'));
     expect([riders[0]!.received, riders[0]!.answers]).toEqual(['+1\r\n+2\r\n', 2]);
+  });
+
+  it('knows whether what it has delivered has left', () => {
+    const { trunk, riders } = board(3);
+    const [one, two, three] = riders as [Rider, Rider, Rider];
+    for (const rider of riders) trunk.take(rider, [], Buffer.from('x'), 2);
+    trunk.deliver(Buffer.from('+1\r\n+1\r\n+2\r\n'));
+    expect([trunk.spent(), one.flushed, two.flushed]).toEqual([true, 8, 4]);
+    two.clogged = true;
+    trunk.deliver(Buffer.from('+2\r\n+3\r\n'));
+    expect([trunk.spent(), two.flushed, three.flushed]).toEqual([false, 4, 4]);
+    three.clogged = true;
+    trunk.deliver(Buffer.from('+3\r\n'));
+    trunk.leave(three);
+    expect(trunk.spent()).toBe(false);
+    expect(trunk.spent()).toBe(true);
   });
 
   it('what one turn brings leaves in one flush', async () => {
