@@ -27,6 +27,7 @@ export type {
   SwitchMethod,
   SwitchReport,
   TermReport,
+  WaitedReport,
 } from './switch-report.js';
 export {
   type NodeUpgrade,

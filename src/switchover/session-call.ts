@@ -9,6 +9,7 @@ import {
   type Notice,
   parseAnswer,
 } from '../topology/index.js';
+import { HeldCommands } from './held-commands.js';
 import { type Order, SwitchNode } from './switch-node.js';
 import type { NoticeReport, SessionsReport } from './switch-report.js';
 
@@ -26,6 +27,9 @@ interface Asked {
  */
 export class SessionCall {
   private conversation: Conversation | undefined;
+  /** Where sessions go on, and say what waited. */
+  private ahead: Conversation | undefined;
+  private readonly waited = new HeldCommands();
   private asked: Asked | undefined;
   private silent: string | undefined;
   /** Somebody was told, and must be told the end. */
@@ -40,8 +44,12 @@ export class SessionCall {
       readonly to: string;
       readonly holdMs: number;
     },
-    /** Resolves when the time is over, rejects when the switch is given up; `settled` ends the wait. */
-    private readonly wait: (settled: Promise<void>) => Promise<number>,
+    private readonly wait: {
+      /** Resolves when the time is over, rejects when the switch is given up; `settled` ends the wait. */
+      readonly forAnswers: (settled: Promise<void>) => Promise<number>;
+      /** Never rejects. */
+      readonly forLastWords: (settled: Promise<void>) => Promise<void>;
+    },
   ) {}
 
   silence(why: string): void {
@@ -49,8 +57,9 @@ export class SessionCall {
   }
 
   /** Tells sessions to dial `to` and restore themselves there while they go on. */
-  async prepare(from: SwitchNode): Promise<void> {
+  async prepare(from: SwitchNode, to: SwitchNode): Promise<void> {
     if (this.silent !== undefined) return;
+    this.listenAhead(to);
     try {
       this.conversation = from.dial('segue-switch-notice', { onPush: (message) => this.hear(message) });
       await this.conversation.ready;
@@ -67,6 +76,13 @@ export class SessionCall {
   async hold(from: SwitchNode): Promise<void> {
     if (this.silent !== undefined || this.conversation === undefined) return;
     this.held = await this.tell(from, 'hold', 'holding');
+    const { answered, unable, expected } = this.held;
+    this.waited.expect(answered - unable.length, expected);
+  }
+
+  /** Waits, for a moment, until those that held have said what waited. Nobody waits for that but the report. */
+  hearOut(): Promise<void> {
+    return this.held === undefined ? Promise.resolve() : this.wait.forLastWords(this.waited.all);
   }
 
   /** For the node that is primary now; no orders when nobody was told. */
@@ -81,9 +97,11 @@ export class SessionCall {
   }
 
   report(): SessionsReport {
+    const waited = this.waited.report();
     return {
       ...(this.prepared === undefined ? {} : { prepare: this.prepared }),
       ...(this.held === undefined ? {} : { hold: this.held }),
+      ...(waited === undefined ? {} : { waited }),
       ...(this.silent === undefined ? {} : { silent: this.silent }),
     };
   }
@@ -91,6 +109,18 @@ export class SessionCall {
   close(): void {
     this.conversation?.close();
     this.conversation = undefined;
+    this.ahead?.close();
+    this.ahead = undefined;
+  }
+
+  /**
+   * What sessions say once they have gone on is published there. At the old primary it arrives too, as a part of the stream,
+   * but not when that gets a copy of everything instead. Without permission, or connection, that must do.
+   */
+  private listenAhead(to: SwitchNode): void {
+    const onPush = (message: readonly Reply[]): void => this.hearLastWords(this.read(message));
+    this.ahead = to.dial('segue-switch-notice', { onPush });
+    this.ahead.request(['SUBSCRIBE', answerChannel(this.names.id)]).catch(() => {});
   }
 
   private async tell(from: SwitchNode, kind: 'prepare' | 'hold', answer: Asked['kind']): Promise<NoticeReport> {
@@ -110,20 +140,29 @@ export class SessionCall {
     this.told = true;
     asked.expected = Array.isArray(numsub) ? Number(numsub[1]) : Number(published);
     if (asked.answers.size >= asked.expected) settled();
-    const waitedMs = await this.wait(all);
+    const waitedMs = await this.wait.forAnswers(all);
     this.asked = undefined;
     return noticeReport(asked, waitedMs);
   }
 
   private hear(message: readonly Reply[]): void {
     const { asked } = this;
-    if (asked === undefined || message[0] !== 'message') return;
-    const reading = parseAnswer(String(message[2]));
-    if (reading.is !== 'read' || reading.value.id !== this.names.id) return;
-    const answer = reading.value;
+    const answer = this.read(message);
+    this.hearLastWords(answer);
+    if (asked === undefined || answer === undefined) return;
     if (answer.kind !== asked.kind && answer.kind !== 'unable') return;
     asked.answers.set(answer.process, answer);
     if (asked.answers.size >= asked.expected) asked.settled();
+  }
+
+  private hearLastWords(answer: Answer | undefined): void {
+    if (answer?.kind === 'released') this.waited.hear(answer);
+  }
+
+  private read(message: readonly Reply[]): Answer | undefined {
+    if (message[0] !== 'message') return undefined;
+    const reading = parseAnswer(String(message[2]));
+    return reading.is === 'read' && reading.value.id === this.names.id ? reading.value : undefined;
   }
 }
 

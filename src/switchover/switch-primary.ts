@@ -42,6 +42,7 @@ async function giveUp(run: SwitchRun, step: Step, failure: Error): Promise<Switc
       const left = await undo(run, run.limits.pauseTimeoutMs);
       if (left !== undefined) return error('SEGUE_SWITCH_UNKNOWN', `${reason}; ${leftBehind(run, left)}`);
       await run.journal?.done('undone').catch(() => {});
+      await run.sessions.hearOut();
       return error('SEGUE_SWITCH_GIVEN_UP', reason);
     }
     default: {

@@ -1,3 +1,4 @@
+import type { Waiting } from '../topology/index.js';
 import type { SentinelReport } from './sentinel/index.js';
 
 /** All steps there are; which of them a switch takes, and in what order, is told by steps/index.ts. */
@@ -66,9 +67,28 @@ export interface NoticeReport {
   readonly waitedMs: number;
 }
 
+/** What waited in Segue's sessions, as their processes have counted it themselves; the sum of all that have said so. */
+export interface WaitedReport {
+  /** Processes that held. */
+  readonly expected: number;
+  /** Of these, the ones that said in time what had waited. Older versions do not say it. */
+  readonly answered: number;
+  /** The longest hold: from the notice until the sessions of that process could go on. */
+  readonly heldMs: number;
+  /** The most commands without an answer at one time; those that block in the server count. */
+  readonly commandsMax: number;
+  /**
+   * In ms since the step `hold` began, ascending; each time a process counted. Between two counts the later one is
+   * taken. What a notice needs to get there is not known, and taken for nothing.
+   */
+  readonly waiting: Waiting;
+}
+
 export interface SessionsReport {
   readonly prepare?: NoticeReport;
   readonly hold?: NoticeReport;
+  /** Undefined when nobody held. */
+  readonly waited?: WaitedReport;
   /** Why no notice was given. */
   readonly silent?: string;
 }

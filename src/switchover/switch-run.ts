@@ -40,6 +40,9 @@ export interface Roles {
   readonly at: number;
 }
 
+/** Mostly what processes say of the hold has come long before the switch is proven. */
+const lastWordsMs = 50;
+
 export interface SwitchIo {
   readonly clock?: Clock;
   readonly transport?: Transport;
@@ -102,7 +105,10 @@ export class SwitchRun {
     this.witness = new Witness(this.from, this.clock);
     const { noticeTimeoutMs } = this.limits;
     const names = { id, from: this.from.name, to: options.toKnownAs ?? this.to.name, holdMs: 2 * noticeTimeoutMs };
-    this.sessions = new SessionCall(names, (settled) => this.waitFor(settled, noticeTimeoutMs));
+    this.sessions = new SessionCall(names, {
+      forAnswers: (settled) => this.waitFor(settled, noticeTimeoutMs),
+      forLastWords: (settled) => this.waitAtMost(settled, lastWordsMs),
+    });
     if (options.notice === false) this.sessions.silence('turned off');
   }
 
@@ -191,17 +197,22 @@ export class SwitchRun {
   private async waitFor(settled: Promise<void>, timeoutMs: number): Promise<number> {
     const begunAt = this.clock.now();
     const { signal } = this.options;
-    await new Promise<void>((resolve) => {
-      const timer = this.clock.setTimer(timeoutMs, resolve);
-      const end = (): void => {
-        this.clock.clearTimer(timer);
-        resolve();
-      };
-      signal?.addEventListener('abort', end, { once: true });
-      settled.then(end);
+    const aborted = new Promise<void>((resolve) => {
+      signal?.addEventListener('abort', () => resolve(), { once: true });
     });
+    await this.waitAtMost(Promise.race([settled, aborted]), timeoutMs);
     this.checkInterrupted();
     return this.clock.now() - begunAt;
+  }
+
+  private waitAtMost(settled: Promise<void>, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(timeoutMs, resolve);
+      settled.then(() => {
+        this.clock.clearTimer(timer);
+        resolve();
+      });
+    });
   }
 }
 

@@ -38,6 +38,10 @@ function rowsOf({
       `${plural(hold.sessions, 'session')} in ${plural(hold.answered, 'process', 'processes')} held${late}`,
     ]);
   }
+  const waited = report?.sessions.waited;
+  if (waited !== undefined && waited.answered > 0) {
+    rows.push(['commands held', `${count(waited.commandsMax)} at the most, for ${time(waited.heldMs)}`]);
+  }
   if (report?.sessions.silent !== undefined) rows.push(['clients on Segue', `not told: ${report.sessions.silent}`]);
   if (report?.fence.armed === false && report.unwritableMs !== undefined) {
     rows.push(['fence', `not armed: ${report.fence.notes.join('; ')}`]);

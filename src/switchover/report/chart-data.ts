@@ -1,5 +1,6 @@
+import type { WaitedReport } from '../switch-report.js';
 import { type SwitchStory, stopOfWrites } from './story.js';
-import { count } from './words.js';
+import { amount } from './words.js';
 
 /** What the charts draw. Times in ms, 0 is when writes began to wait. */
 export interface ChartData {
@@ -9,7 +10,7 @@ export interface ChartData {
   readonly steps: readonly { readonly name: string; readonly from: number; readonly to: number }[];
   /** While no node took writes. */
   readonly stall: readonly [from: number, to: number] | null;
-  /** While commands waited in the sessions of clients on Segue, and how many. */
+  /** While the sessions of clients on Segue held their commands, and how many. */
   readonly held: { readonly name: string; readonly from: number; readonly to: number } | null;
   readonly nodes: readonly {
     readonly name: string;
@@ -18,12 +19,16 @@ export interface ChartData {
     readonly rate: readonly (number | null)[];
     readonly waiting: readonly number[];
   }[];
+  /** Commands that waited in these sessions; each count is that of the time before it. Null when no process has said. */
+  readonly waited: { readonly at: readonly number[]; readonly commands: readonly number[] } | null;
   readonly canary: { readonly at: readonly number[]; readonly worst: readonly number[] } | null;
 }
 
 /** Around the switch every millisecond counts; further away one in ten will do. */
 const closeMs = 1_500;
 const coarseMs = 10;
+/** What comes just before, or after. */
+const instantMs = 0.001;
 
 /** Undefined when there is nothing to draw: neither a canary nor a gauge was there, or no step was taken. */
 export function chartData(story: SwitchStory): ChartData | undefined {
@@ -56,18 +61,53 @@ export function chartData(story: SwitchStory): ChartData | undefined {
     stall: stallMs === undefined ? null : [0, rounded(stallMs)],
     held,
     nodes,
+    waited: waitedLine(story, spans, whole),
     canary,
   };
 }
 
-/** From the notice to hold until the promotion, with which the one to go on is published. */
-function heldPart({ switch: report }: SwitchStory, spans: ChartData['steps']): ChartData['held'] {
-  const notice = report?.sessions.hold;
+/**
+ * From the notice to hold for as long as processes say that they held; where none says it, until the promotion, with which
+ * the notice to go on is published.
+ */
+function heldPart(story: SwitchStory, spans: ChartData['steps']): ChartData['held'] {
+  const notice = story.switch?.sessions.hold;
   const begun = spans.find(({ name }) => name === 'hold');
   if (notice === undefined || notice.sessions === 0 || begun === undefined) return null;
+  const waited = saidOf(story);
   const ended = spans.find(({ name }) => name === 'promote' || name === 'failover') ?? spans.at(-1)!;
-  const commands = `${count(notice.held)} ${notice.held === 1 ? 'command' : 'commands'}`;
-  return { name: `${commands} held by ${count(notice.sessions)} sessions`, from: begun.from, to: ended.to };
+  const most = waited?.commandsMax ?? notice.held;
+  return {
+    name: `${amount(most, 'command')} held by ${amount(notice.sessions, 'session')}`,
+    from: begun.from,
+    to: waited === undefined ? ended.to : rounded(begun.from + waited.heldMs),
+  };
+}
+
+/** Nothing waits before the notice, and nothing when all have gone on. */
+function waitedLine(
+  story: SwitchStory,
+  spans: ChartData['steps'],
+  [first, last]: ChartData['whole'],
+): ChartData['waited'] {
+  const waited = saidOf(story);
+  const begun = spans.find(({ name }) => name === 'hold');
+  if (waited === undefined || begun === undefined) return null;
+  const counted = waited.waiting.map(([atMs, commands]) => [rounded(begun.from + atMs), commands] as const);
+  const [from, to] = [begun.from - instantMs, begun.from + waited.heldMs + instantMs].map(rounded) as [number, number];
+  const nothing = (at: number): readonly [number, number] => [at, 0];
+  const points = [
+    ...[first, from].filter((at) => at <= from).map(nothing),
+    ...counted,
+    ...[to, last].filter((at) => at >= to).map(nothing),
+  ];
+  return { at: points.map(([at]) => at), commands: points.map(([, commands]) => commands) };
+}
+
+/** What processes have said of the hold; undefined when none has. */
+function saidOf({ switch: report }: SwitchStory): WaitedReport | undefined {
+  const waited = report?.sessions.waited;
+  return waited !== undefined && waited.answered > 0 ? waited : undefined;
 }
 
 function viewsOf(whole: readonly [number, number], end: number, held: ChartData['held']): ChartData['views'] {

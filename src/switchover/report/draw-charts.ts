@@ -248,6 +248,14 @@ export function drawCharts(data: ChartData, uPlot: unknown, browser: unknown): v
         dots: true,
       });
     }
+    if (data.waited !== null) {
+      const { at, commands } = data.waited;
+      chart('held-chart', [{ label: 'commands held', colour: 'canary', at, values: commands }], {
+        height: 130,
+        format: amount,
+        stepped: -1,
+      });
+    }
     const waiting = data.nodes.filter((node) => node.waiting.some((value) => value > 0));
     chart(
       'waiting-chart',

@@ -1,8 +1,8 @@
 import type { Finding } from '../checks/finding.js';
-import type { NoticeReport } from '../switch-report.js';
+import type { NoticeReport, WaitedReport } from '../switch-report.js';
 import { type Html, html } from './html.js';
 import { type StoryNode, type SwitchStory, stopOfWrites } from './story.js';
-import { count, duration, stepPurpose } from './words.js';
+import { amount, count, duration, stepPurpose, whoSays } from './words.js';
 
 /** The numbers that a reader looks for first. */
 export function keyFigures({ switch: report, canary, tracks }: SwitchStory): Html {
@@ -122,6 +122,7 @@ export function protectionSection({ switch: report, sentinels }: SwitchStory): H
   ] as const) {
     if (notice !== undefined) rows.push([`clients on Segue, ${when}`, answersOf(notice)]);
   }
+  if (sessions.waited !== undefined) rows.push(['clients on Segue, while they held', waitedWords(sessions.waited)]);
   if (sessions.silent !== undefined) rows.push(['clients on Segue', `were not told: ${sessions.silent}`]);
   const persistent = fence.persistent ? ', also after a restart' : '';
   const armed = fence.armed
@@ -148,6 +149,12 @@ function answersOf({ expected, answered, sessions, late, held, missing, unable, 
     ...unable,
   ];
   return parts.join(', ');
+}
+
+function waitedWords(waited: WaitedReport): string {
+  if (waited.answered === 0) return 'none has said what waited';
+  const { heldMs, commandsMax } = waited;
+  return `${amount(commandsMax, 'command')} waited at the most, for ${duration(heldMs)} at the longest, as ${whoSays(waited)} counted it`;
 }
 
 export function errorTable({ errors, after }: SwitchStory): Html {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gaugeIntervalMs } from '../canary/pair-gauge.js';
-import { chartData } from './chart-data.js';
+import { type ChartData, chartData } from './chart-data.js';
 import { drawCharts } from './draw-charts.js';
 import { Html, html, scriptValue } from './html.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './page-sections.js';
 import { pageStyle } from './page-style.js';
 import type { StoryOutcome, SwitchStory } from './story.js';
-import { verdict } from './words.js';
+import { verdict, whoSays, whyNoLine } from './words.js';
 
 const ends: Readonly<Record<StoryOutcome, readonly [words: string, tone: string]>> = {
   switched: ['switched and proven', ''],
@@ -51,7 +51,7 @@ ${story.reason === undefined || isReasonTold ? undefined : html`<p class="reason
 ${story.resumed === undefined ? undefined : html`<p>It had been broken off, and was ended later: ${story.resumed}.</p>`}
 </header>
 ${keyFigures(story)}
-${charts === undefined ? undefined : timeline(story)}
+${charts === undefined ? undefined : timeline(story, charts)}
 ${story.gaugeTrouble === undefined ? undefined : html`<p class="reason">Commands per second were not counted: ${story.gaugeTrouble}</p>`}
 ${stepTable(story)}
 ${protectionSection(story)}
@@ -72,7 +72,7 @@ ${
 `.text;
 }
 
-function timeline({ from, to, canary, tracks, switch: report }: SwitchStory): Html {
+function timeline({ from, to, canary, tracks, switch: report }: SwitchStory, { waited }: ChartData): Html {
   const stallKey =
     report?.unwritableMs === undefined ? undefined : html`<span class="key stall">no node took writes</span>`;
   const nodeKeys = html`<span class="key from">${from}</span><span class="key to">${to}</span>`;
@@ -84,6 +84,7 @@ function timeline({ from, to, canary, tracks, switch: report }: SwitchStory): Ht
 <figure id="steps-chart"><figcaption><strong>Steps</strong>${stallKey}</figcaption><div></div></figure>
 ${tracks.length === 0 ? undefined : html`<figure id="rate-chart"><figcaption><strong>Commands per second at the primary</strong><span class="muted">counted every ${gaugeIntervalMs} ms</span>${nodeKeys}<output></output></figcaption><div></div></figure>`}
 ${canary === undefined ? undefined : html`<figure id="latency-chart"><figcaption><strong>How long a test write took</strong><span class="key canary">the slowest of each millisecond</span><output></output></figcaption><div></div></figure>`}
+${waited === null ? html`<p class="muted">${whyNoLine(report?.sessions)}</p>` : html`<figure id="held-chart"><figcaption><strong>Commands held by Segue's sessions</strong><span class="key canary">as ${whoSays(report?.sessions.waited)} counted it</span><output></output></figcaption><div></div></figure>`}
 ${isAnybodyWaiting ? html`<figure id="waiting-chart"><figcaption><strong>Clients that a server let wait</strong>${nodeKeys}<output></output></figcaption><div></div></figure>` : undefined}
 </div>`;
 }

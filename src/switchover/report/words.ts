@@ -1,3 +1,4 @@
+import type { SessionsReport, WaitedReport } from '../switch-report.js';
 import type { SwitchStory } from './story.js';
 
 /** 0.42 ms, 12.3 ms, 3.2 s */
@@ -9,6 +10,11 @@ export function duration(ms: number): string {
 /** 1,234,567 */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
+}
+
+/** 1 command, 12 commands */
+export function amount(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
 }
 
 /** What a person who reads one sentence should know. */
@@ -37,6 +43,24 @@ function proof({ canary }: SwitchStory): string {
   const { acknowledged } = canary.sequence;
   if (canary.isProven) return `; of ${count(acknowledged)} writes made meanwhile none was lost, doubled or reordered`;
   return `; whether all ${count(acknowledged)} writes made meanwhile are there could not be shown`;
+}
+
+/** Why there is no line of the commands that Segue's sessions held. */
+export function whyNoLine(sessions: SessionsReport | undefined): string {
+  if (sessions?.silent !== undefined)
+    return `No command was held by Segue's sessions: they were not told (${sessions.silent}).`;
+  if (sessions?.waited === undefined)
+    return "No process with Segue's sessions held, so there are no held commands to draw.";
+  const { expected } = sessions.waited;
+  return `How many commands Segue's sessions held is not drawn: of ${amount(expected, 'process', 'processes')} that held none said it in time; older versions do not.`;
+}
+
+/** Whose counts the line of held commands is made of. */
+export function whoSays(waited: WaitedReport | undefined): string {
+  if (waited === undefined) return 'nobody';
+  const { answered, expected } = waited;
+  const processes = amount(expected, 'process', 'processes');
+  return answered === expected ? processes : `${count(answered)} of ${processes}`;
 }
 
 /** What each step is for, in the words of somebody who was not there. */

@@ -3,5 +3,5 @@ import type { Step } from './step.js';
 export const prepare: Step = {
   name: 'prepare',
   phase: 'untouched',
-  run: (run) => run.sessions.prepare(run.from),
+  run: (run) => run.sessions.prepare(run.from, run.to),
 };

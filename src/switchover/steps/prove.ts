@@ -19,6 +19,7 @@ export const prove: Step = {
     }
     await compareSyncs(run, followers);
     await compareErrors(run);
+    await run.sessions.hearOut();
   },
 };
 

@@ -175,6 +175,33 @@ describe.concurrent('sessions', () => {
     }
   });
 
+  it('say what waited while they held: what a client sent in the hold is in the picture', async (test) => {
+    const { options, pair } = await start(test, { version: 'valkey-8.1' });
+    const { host, port } = pair.primary;
+    const client = openClient({ library: 'ioredis6', host, port, segue: true });
+    const [waiting, writes] = [37, [] as Promise<unknown>[]];
+    try {
+      await client.set('key', 'value');
+      await waitFor(() => pair.primary.cli('PUBSUB', 'NUMSUB', 'segue:notice'), {
+        deadlineMs,
+        what: 'a process to listen',
+        until: (reply) => Array.isArray(reply) && Number(reply[1]) === 1,
+      });
+      // All sessions have answered by then, so nothing of this is sent before the new primary is known.
+      const onBoundary = ({ step, side }: Boundary): void => {
+        if (step !== 'hold' || side !== 'after') return;
+        for (let write = 0; write < waiting; write++) writes.push(client.incr('counter'));
+      };
+      const { sessions } = await switchPrimary({ ...options, onBoundary });
+      expect(await Promise.all(writes)).toHaveLength(waiting);
+      const { waited } = sessions;
+      expect(waited).toMatchObject({ expected: 1, answered: 1, commandsMax: waiting });
+      expect(waited!.waiting.at(-1)).toEqual([waited!.heldMs, waiting]);
+    } finally {
+      client.disconnect();
+    }
+  });
+
   it('of a process that does not answer are waited for a bounded time, and counted', async (test) => {
     const { options, pair } = await start(test);
     const deaf = new LabClient({ host: pair.primary.host, port: pair.primary.port });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chartData } from '../../../../src/switchover/report/chart-data.js';
-import { story } from './story-fixture.js';
+import { story, storyOfHeld } from './story-fixture.js';
 
 describe('what the charts draw', () => {
   it('counts time from when writes began to wait', () => {
@@ -23,6 +23,21 @@ describe('what the charts draw', () => {
     const base = story();
     const silent = { ...base.switch!, sessions: { silent: 'it was not wanted' } };
     expect(chartData(story({ switch: silent }))!.held).toBeNull();
+  });
+
+  it('has the line of what waited, up to the most and back to nothing', () => {
+    const { waited, held } = chartData(storyOfHeld())!;
+    expect(waited).toEqual({
+      at: [-1_025, -5.001, -5, -3, 0.5, 0.501, 1_995],
+      commands: [0, 0, 3, 12, 91, 0, 0],
+    });
+    expect(held).toEqual({ name: '91 commands held by 12 sessions', from: -5, to: 0.5 });
+  });
+
+  it('has no such line where nobody has said it', () => {
+    expect(chartData(story())!.waited).toBeNull();
+    const { waited, held } = chartData(storyOfHeld({ answered: 0, waiting: [], commandsMax: 0, heldMs: 0 }))!;
+    expect([waited, held!.to]).toEqual([null, 2]);
   });
 
   it('keeps every write near the switch, and the slowest of ten milliseconds further away', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { html, scriptValue } from '../../../../src/switchover/report/html.js';
-import { reportPage, verdict } from '../../../../src/switchover/report/index.js';
-import { story } from './story-fixture.js';
+import { reportPage, type SwitchStory, verdict } from '../../../../src/switchover/report/index.js';
+import { story, storyOfHeld } from './story-fixture.js';
 
 /** What a reader sees: without the libraries, the style, the data and the tags. */
 function textOf(page: string): string {
@@ -75,6 +75,29 @@ describe('the page', () => {
     expect(text).toContain('It had been broken off, and was ended later: the other has been promoted.');
     expect(text).toContain('Times count from the beginning.');
     expect(text).not.toContain('writes began to wait');
+  });
+
+  it('draws what waited in the sessions, by whose count', () => {
+    const page = reportPage(storyOfHeld());
+    expect(page).toContain('id="held-chart"');
+    const text = textOf(page);
+    expect(text).toContain("Commands held by Segue's sessions as 2 processes counted it");
+    expect(text).toContain('91 commands waited at the most, for 5.50 ms at the longest, as 2 processes counted it');
+    expect(textOf(reportPage(storyOfHeld({ answered: 1 })))).toContain('as 1 of 2 processes counted it');
+  });
+
+  it.each<[string, SwitchStory, string]>([
+    ['nobody has said it', storyOfHeld({ answered: 0, waiting: [] }), 'of 2 processes that held none said it in time'],
+    ['nobody held', story(), "No process with Segue's sessions held"],
+    [
+      'nobody was told',
+      story({ switch: { ...story().switch!, sessions: { silent: 'turned off' } } }),
+      'they were not told (turned off)',
+    ],
+  ])('says in words that there is nothing to draw where %s', (_name, told, words) => {
+    const page = reportPage(told);
+    expect(page).not.toContain('id="held-chart"');
+    expect(textOf(page).replaceAll('&#39;', "'")).toContain(words);
   });
 
   it('says why nothing was counted', () => {

@@ -1,3 +1,4 @@
+import type { WaitedReport } from '../../../../src/switchover/index.js';
 import type { SwitchStory } from '../../../../src/switchover/report/index.js';
 
 const notice = { expected: 2, answered: 2, sessions: 12, late: 0, held: 44, missing: 0, unable: [], waitedMs: 4.6 };
@@ -11,6 +12,18 @@ const stepTimes = [
   ['demote', 27, 1.5],
   ['prove', 29, 8],
 ] as const;
+
+/** The same, where the processes have said what waited. */
+export function storyOfHeld(waited: Partial<WaitedReport> = {}): SwitchStory {
+  const told = story();
+  const waiting = [
+    [0, 3],
+    [2, 12],
+    [5.5, 91],
+  ] as const;
+  const all = { expected: 2, answered: 2, heldMs: 5.5, commandsMax: 91, waiting, ...waited };
+  return { ...told, switch: { ...told.switch!, sessions: { ...told.switch!.sessions, waited: all } } };
+}
 
 /** A switch that went well. */
 export function story(changes: Partial<SwitchStory> = {}): SwitchStory {
