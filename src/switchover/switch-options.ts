@@ -56,8 +56,9 @@ export interface SwitchOptions extends SwitchAccess {
    */
   sentinels?: boolean | readonly SentinelOrder[];
   /**
-   * How long to wait for the answers to a notice. Default 1000. It must leave time for the rest: once fenced, a replica can be
-   * promoted for `pauseTimeoutMs` less 5500 ms (or less its half, where that is shorter), and not later.
+   * How long to wait for the answers to a notice, 30 000 at the most. Default 1000, or less where the pause is short. It must
+   * leave time for the rest: once fenced, a replica can be promoted for `pauseTimeoutMs` less 5500 ms (or less its half, where
+   * that is shorter), and not later, and of this `catchUpTimeoutMs` (or half of it) is for catching up. A longer one is refused.
    */
   noticeTimeoutMs?: number;
   /** File for the journal, which resumeSwitch reads. Without it a switch that is broken off cannot be resumed. */
@@ -70,21 +71,6 @@ export interface SwitchOptions extends SwitchAccess {
 export interface Boundary {
   readonly step: StepName;
   readonly side: 'before' | 'after';
-}
-
-export interface SwitchLimits {
-  readonly nodeTimeoutMs: number;
-  readonly catchUpTimeoutMs: number;
-  readonly pauseTimeoutMs: number;
-  readonly noticeTimeoutMs: number;
-  readonly finishTimeoutMs: number;
-  readonly proofTimeoutMs: number;
-}
-
-export function limitsOf(options: Omit<SwitchOptions, 'from' | 'to'>): SwitchLimits {
-  const { nodeTimeoutMs = 2_000, catchUpTimeoutMs = 1_000, pauseTimeoutMs = 12_000 } = options;
-  const { noticeTimeoutMs = 1_000, finishTimeoutMs = 30_000, proofTimeoutMs = 15_000 } = options;
-  return { nodeTimeoutMs, catchUpTimeoutMs, pauseTimeoutMs, noticeTimeoutMs, finishTimeoutMs, proofTimeoutMs };
 }
 
 /** Throws OptionError for a URL that cannot be used, TypeError for one without host and port. */

@@ -6,9 +6,10 @@ import type { SentinelOrder, SentinelReport } from './sentinel/index.js';
 import { SessionCall } from './session-call.js';
 import type { PairAccess } from './survey/index.js';
 import { SwitchError } from './switch-error.js';
+import { limitsOf, type SwitchLimits } from './switch-limits.js';
 import { SwitchLock } from './switch-lock.js';
 import { type Order, type Role, SwitchNode } from './switch-node.js';
-import { limitsOf, type SwitchLimits, type SwitchOptions } from './switch-options.js';
+import type { SwitchOptions } from './switch-options.js';
 import type { ErrorCounts, NodeCounts, Resync, StepReport, SwitchReport, TermReport } from './switch-report.js';
 import { Ticket } from './ticket.js';
 import { Witness } from './witness.js';
@@ -104,7 +105,8 @@ export class SwitchRun {
     this.ticket = new Ticket(id);
     this.witness = new Witness(this.from, this.clock);
     const { noticeTimeoutMs } = this.limits;
-    const names = { id, from: this.from.name, to: options.toKnownAs ?? this.to.name, holdMs: 2 * noticeTimeoutMs };
+    const holdMs = Math.ceil(2 * noticeTimeoutMs);
+    const names = { id, from: this.from.name, to: options.toKnownAs ?? this.to.name, holdMs };
     this.sessions = new SessionCall(names, {
       forAnswers: (settled) => this.waitFor(settled, noticeTimeoutMs),
       forLastWords: (settled) => this.waitAtMost(settled, lastWordsMs),

@@ -49,6 +49,8 @@ export interface CourseResult {
 const deadlineMs = 60_000;
 /** The gateway has this long to hold its sessions, on a machine as busy as this one may be. */
 const noticeTimeoutMs = 10_000;
+/** That long a wait needs a pause that outlasts it. */
+const pauseTimeoutMs = 20_000;
 /** Whoever has seen so many errors need not see more. */
 const errorsMax = 50;
 
@@ -141,7 +143,7 @@ class Course {
     await waitForSync(from!, [to!]);
     await waitFor(() => lagOf(from!), { deadlineMs, what: 'the replica to be heard of', until: (lag) => lag <= 1 });
     const nodes = { from: urlOf(from!), to: urlOf(to!) };
-    const { report } = await this.switcher.switch({ ...nodes, noticeTimeoutMs });
+    const { report } = await this.switcher.switch({ ...nodes, noticeTimeoutMs, pauseTimeoutMs });
     this.#late += (report.sessions.hold?.late ?? 0) + (report.sessions.hold?.missing ?? 0);
     this.nodes.reverse();
     this.options.onSwitch?.(this.#switches + 1);

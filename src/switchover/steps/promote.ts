@@ -1,8 +1,8 @@
 import { SwitchError } from '../switch-error.js';
+import { reserveMsOf } from '../switch-limits.js';
 import type { SwitchRun } from '../switch-run.js';
 import { insistPollMs, messageOf } from './insist.js';
 import { pauseWrites } from './pause.js';
-import { reserveMsOf } from './raise-fence.js';
 import type { Step } from './step.js';
 
 /** From here on there is no way back. Sessions that hold hear of it in the same write. */
@@ -10,7 +10,7 @@ export const promote: Step = {
   name: 'promote',
   phase: 'undoable',
   async run(run) {
-    if (run.pauseLeftMs < reserveMsOf(run)) {
+    if (run.pauseLeftMs < reserveMsOf(run.limits.pauseTimeoutMs)) {
       throw new Error(`the pause of ${run.from.name} might end before the switch does`);
     }
     if (run.lock.isLost) throw new Error('the lock of this switch was lost');

@@ -1,4 +1,5 @@
 import { FENCE_ARMS_WITHIN_MS } from '../fence.js';
+import { reserveMsOf } from '../switch-limits.js';
 import type { SwitchRun } from '../switch-run.js';
 import { messageOf } from './insist.js';
 import type { Step } from './step.js';
@@ -12,7 +13,7 @@ export const raiseFence: Step = {
   async run(run) {
     await run.fence.raise(run.from);
     // The pause begins after this, and lasts its whole time: it outlives witness and ticket by the reserve at least.
-    const validMs = run.limits.pauseTimeoutMs - reserveMsOf(run);
+    const validMs = run.limits.pauseTimeoutMs - reserveMsOf(run.limits.pauseTimeoutMs);
     if (run.fence.isArmed && run.options.method !== 'failover') await callWitness(run, validMs);
     const deadline = run.clock.now() + run.limits.catchUpTimeoutMs;
     await run.ticket.arm(run.from, run.to, validMs, async () => {
@@ -24,14 +25,9 @@ export const raiseFence: Step = {
   },
 };
 
-/** The pause must last this much longer, at the least, when the promotion is ordered. */
-export function reserveMsOf(run: SwitchRun): number {
-  return Math.min(FENCE_ARMS_WITHIN_MS, run.limits.pauseTimeoutMs / 2);
-}
-
 /** A witness that falls silent counts for a while: only a pause that lasts longer may have one. */
 async function callWitness(run: SwitchRun, validMs: number): Promise<void> {
-  if (reserveMsOf(run) < FENCE_ARMS_WITHIN_MS) {
+  if (reserveMsOf(run.limits.pauseTimeoutMs) < FENCE_ARMS_WITHIN_MS) {
     run.notes.push(`clients may see NOREPLICAS for a moment: the pause of ${run.limits.pauseTimeoutMs} ms is short`);
     return;
   }
