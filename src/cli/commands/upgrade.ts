@@ -63,7 +63,7 @@ export function upgradeCommand(): Command {
     settings: upgradeSettings,
     examples: [
       [
-        `segue upgrade --nodes 10.0.0.1:6379 --expect valkey-9.1 --restart 'ssh {host} sudo systemctl restart valkey'`,
+        `segue upgrade --nodes 10.0.0.1:6379 --expect valkey-9.1 --restart 'ssh {host} sudo systemctl restart valkey-server'`,
         'after the packages of the new version were installed on both machines',
       ],
       [
@@ -78,6 +78,7 @@ export function upgradeCommand(): Command {
       [ExitCode.GivenUp, 'given up before a node was restarted'],
       [ExitCode.Unproven, 'switched, but the upgrade is not complete'],
       [ExitCode.Unknown, 'a node did not come back as it should; a person must look'],
+      [ExitCode.Busy, 'a switch is under way'],
       [ExitCode.Interrupted, 'interrupted; --resume goes on'],
     ],
     run: (values, terminal) => runUpgrade(values, terminal),

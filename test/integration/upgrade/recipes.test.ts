@@ -93,6 +93,13 @@ describe('the recipe for', () => {
     expect(await calls()).toEqual(['ssh [10.0.0.2] [sudo] [apt-get] [install] [-y] [valkey-server]']);
   });
 
+  it('systemd, with the new program in place, restarts the unit on the host', async () => {
+    await fake('ssh');
+    const [, command] = /already, `([^`]+)`/.exec(await readFile(page, 'utf8')) ?? [];
+    await restart({ command: command!, script: undefined }, {});
+    expect(await calls()).toEqual(['ssh [10.0.0.2] [sudo] [systemctl] [restart] [valkey-server]']);
+  });
+
   it('Docker replaces the container by one of the new image, on the host', async () => {
     await fake('docker');
     await restart(await recipeOf('Docker'), {});
