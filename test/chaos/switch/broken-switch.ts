@@ -63,7 +63,6 @@ const noticeTimeoutOfApplicationsMs = 2_000;
 const limits = {
   nodeTimeoutMs: 600,
   catchUpTimeoutMs: 500,
-  pauseTimeoutMs,
   noticeTimeoutMs: 100,
   proofTimeoutMs: 10_000,
 };
