@@ -3,17 +3,11 @@ import {
   clock,
   type DialOptions,
   type Link,
+  type LinkError,
   type LinkHandlers,
   type Transport,
 } from '../transport/index.js';
 import { piecesPerTurn } from './pace.js';
-
-interface Waiting {
-  readonly dial: () => Link;
-  link: Link | undefined;
-  paused: boolean;
-  closed: boolean;
-}
 
 /**
  * No more than `dialsMax` connections being opened at a time, so that thousands of sessions that move at once do not flood
@@ -26,7 +20,7 @@ export class DialGate implements Transport {
   #turnLeft = 1;
   #turnStartMs = 0;
   #turnEnds = false;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: WaitingLink[] = [];
 
   constructor(
     private readonly transport: Transport,
@@ -34,40 +28,23 @@ export class DialGate implements Transport {
   ) {}
 
   dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
-    const dial = () => this.#dial(address, handlers, options);
-    if (this.#queue.length === 0 && this.#mayDial) return dial();
-    const waiting: Waiting = { dial, link: undefined, paused: false, closed: false };
+    if (this.#queue.length === 0 && this.#mayDial) return this.#dial(address, handlers, options);
+    const waiting = new WaitingLink(address, handlers, options);
     this.#queue.push(waiting);
-    return new WaitingLink(waiting, handlers);
+    return waiting;
   }
 
   #dial(address: Address, handlers: LinkHandlers, options: DialOptions): Link {
     this.#dialling++;
     this.#turnLeft--;
     this.#awaitNextTurn();
-    let opening = true;
-    const opened = () => {
-      if (!opening) return;
-      opening = false;
-      this.#dialling--;
-      this.#next();
-    };
-    return this.transport.dial(
-      address,
-      {
-        onOpen: () => {
-          opened();
-          handlers.onOpen();
-        },
-        onData: (chunk) => handlers.onData(chunk),
-        onWritable: () => handlers.onWritable(),
-        onClose: (error) => {
-          opened();
-          handlers.onClose(error);
-        },
-      },
-      options,
-    );
+    return this.transport.dial(address, new Dialling(this, handlers), options);
+  }
+
+  /** A dial has come to its end, good or bad. */
+  dialled(): void {
+    this.#dialling--;
+    this.#next();
   }
 
   get #mayDial(): boolean {
@@ -90,53 +67,101 @@ export class DialGate implements Transport {
       const waiting = this.#queue.shift();
       if (waiting === undefined) return;
       if (waiting.closed) continue;
-      waiting.link = waiting.dial();
-      if (waiting.paused) waiting.link.pause();
+      waiting.begin((address, handlers, options) => this.#dial(address, handlers, options));
     }
   }
 }
 
-/** Stands for a connection whose turn to be dialled has not come. */
-class WaitingLink implements Link {
+/** Tells the gate when a dial has come to its end; everything else goes to whom it is for. */
+class Dialling implements LinkHandlers {
+  #counts = true;
+
   constructor(
-    private readonly waiting: Waiting,
+    private readonly gate: DialGate,
     private readonly handlers: LinkHandlers,
   ) {}
 
+  onOpen(): void {
+    this.#end();
+    this.handlers.onOpen();
+  }
+
+  onData(chunk: Buffer): void {
+    this.handlers.onData(chunk);
+  }
+
+  onWritable(): void {
+    this.handlers.onWritable();
+  }
+
+  onClose(error?: LinkError): void {
+    this.#end();
+    this.handlers.onClose(error);
+  }
+
+  #end(): void {
+    if (!this.#counts) return;
+    this.#counts = false;
+    this.gate.dialled();
+  }
+}
+
+/** Stands for a connection whose turn to be dialled has not come; then for that connection. */
+class WaitingLink implements Link {
+  #link: Link | undefined;
+  #paused = false;
+  #closed = false;
+
+  constructor(
+    private readonly address: Address,
+    private readonly handlers: LinkHandlers,
+    private readonly options: DialOptions,
+  ) {}
+
+  begin(dial: Transport['dial']): void {
+    this.#link = dial(this.address, this.handlers, this.options);
+    if (this.#paused) this.#link.pause();
+  }
+
+  /** It need not be dialled any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get writable(): boolean {
-    return this.waiting.link?.writable ?? false;
+    return this.#link?.writable ?? false;
   }
 
   write(chunk: Buffer): void {
-    this.waiting.link?.write(chunk);
+    this.#link?.write(chunk);
   }
   cork(): void {
-    this.waiting.link?.cork();
+    this.#link?.cork();
   }
   uncork(): void {
-    this.waiting.link?.uncork();
+    this.#link?.uncork();
   }
   pause(): void {
-    this.waiting.paused = true;
-    this.waiting.link?.pause();
+    this.#paused = true;
+    this.#link?.pause();
   }
   resume(): void {
-    this.waiting.paused = false;
-    this.waiting.link?.resume();
+    this.#paused = false;
+    this.#link?.resume();
   }
 
   spent(): void {
-    this.waiting.link?.spent();
+    this.#link?.spent();
   }
 
   close(): void {
-    if (this.waiting.link !== undefined) this.waiting.link.close();
-    else if (!this.waiting.closed) queueMicrotask(() => this.handlers.onClose());
-    this.waiting.closed = true;
+    if (this.#link !== undefined) this.#link.close();
+    else if (!this.#closed) queueMicrotask(() => this.handlers.onClose());
+    this.#closed = true;
   }
 
   retire(): void {
-    if (this.waiting.link !== undefined) this.waiting.link.retire();
+    if (this.#link !== undefined) this.#link.retire();
     else this.close();
   }
 }

@@ -1,11 +1,13 @@
 import { CommandTable } from '../resp/index.js';
 import {
+  type Beacon,
   type Identity,
+  type ReadPlaces,
   ScriptCache,
-  Session,
-  type SessionEvent,
+  type Session,
   type SessionOptions,
   type Upstream,
+  type UpstreamHandlers,
 } from '../session/index.js';
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
@@ -13,11 +15,8 @@ import {
   clock,
   type DialOptions,
   formatAddress,
-  guarded,
-  guardLink,
   netTransport,
   parseNodeUrl,
-  type Timer,
   type Transport,
 } from '../transport/index.js';
 import { publish } from './diagnostics.js';
@@ -26,8 +25,11 @@ import { HoldParty } from './hold-party.js';
 import type { HoldEvent } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
 import { MarkerBeacon } from './marker-beacon.js';
-import { ReplicaPlaces } from './replica-places.js';
+import { type PairHost, PairPorts, type SessionPlace } from './pair-ports.js';
+import { ReplicaPlaces, type Seat } from './replica-places.js';
+import { tell } from './tell.js';
 
+export type { SessionPlace } from './pair-ports.js';
 export type { SegueEvent } from './segue-event.js';
 
 /** How the sessions of a door take part in planned switches. */
@@ -82,38 +84,27 @@ const shared = new WeakMap<object, Shared>();
 const idle = new IdleQueue();
 // What a command name means does not depend on the pair.
 const table = CommandTable.standard();
-let sessions = 0;
-
-export interface SessionPlace {
-  deliver(chunk: Buffer): void;
-  breathe(): void;
-  ended(reason: string | undefined): void;
-  onEvent(event: SessionEvent): void;
-  answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
-  relieved?(): void;
-  /** Given: much comes from the node, and this tells whether all that was delivered has left. */
-  spent?(): boolean;
-  /** Given: what is thrown where a node's bytes or a timer are taken is told here, instead of ending the process. */
-  faulted?(error: unknown): void;
-  /** Given: the client only reads, from replicas, and a command that may write is answered with this error. */
-  readonly writesRefused?: Buffer;
-}
 
 /** One door's hold on a pair: the shared topology, and sessions with it. */
-export class Pair {
+export class Pair implements PairHost {
   readonly topology: Topology;
+  readonly name: string;
+  readonly beacon: Beacon;
+  readonly table = table;
   readonly #shared: Shared;
+  readonly #dialOptions: DialOptions;
   /** As the topology has it: TLS when the options or the nodes' URLs ask for it. */
-  readonly #tls: Pick<DialOptions, 'tls'>;
-  /** For people. */
-  readonly #name: string;
+  readonly #secureDialOptions: DialOptions;
   /** Undefined: only primaries are read from. */
   readonly #places: ReplicaPlaces | undefined;
+  /** The sessions that are told of primaries; true: first, before those that nobody waits for. */
+  readonly #informed = new Map<Session<PrimaryView>, boolean>();
+  #stopHearing = () => {};
   #released = false;
 
   /** `dialsMax` counts for all doors to the pair; the first one's holds. */
   constructor(
-    private readonly options: TopologyOptions,
+    options: TopologyOptions,
     dialsMax: number,
     private readonly noticeOptions: NoticeOptions = {},
     { replicaLagMaxMs = REPLICA_LAG_MAX_MS }: ReadOptions = {},
@@ -121,61 +112,45 @@ export class Pair {
     this.topology = Topology.acquire(options);
     const key = this.topology.sharedKey;
     const urls = options.nodes.map((url) => parseNodeUrl(url));
-    this.#name = [...new Set(urls.map((url) => formatAddress(url.address)))].sort().join(',');
-    this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax, this.#name);
+    this.name = [...new Set(urls.map((url) => formatAddress(url.address)))].sort().join(',');
+    this.#shared = shared.get(key) ?? new Shared(options.transport ?? netTransport, dialsMax, this.name);
     shared.set(key, this.#shared);
     this.#places = replicaLagMaxMs === 0 ? undefined : this.#shared.places(replicaLagMaxMs);
+    this.beacon = this.#shared.beacon.on(this.topology);
     this.topology.onEvent(this.#shared.publish);
     this.topology.onPrimary(this.#shared.party.primaryIs);
     const secure = options.tls !== undefined || urls.some((url) => url.tls);
-    this.#tls = secure ? { tls: options.tls ?? {} } : {};
+    const { connectTimeoutMs = 2_000 } = options;
+    this.#dialOptions = { connectTimeoutMs };
+    this.#secureDialOptions = secure ? { connectTimeoutMs, tls: options.tls ?? {} } : this.#dialOptions;
   }
 
   /** A session that follows this pair's primary, or reads from its replicas, until it is closed. `identity`: of a client that has begun elsewhere. */
   session(place: SessionPlace, options: Partial<SessionOptions>, identity?: Identity): Session<PrimaryView> {
-    const { topology } = this;
-    const number = ++sessions;
-    const { faulted } = place;
-    const source = () => ({ pair: this.#name, session: number, client: session.client });
-    const session: Session<PrimaryView> = new Session<PrimaryView>(
-      {
-        ...place,
-        onEvent: (event) => {
-          publish(event, source);
-          place.onEvent(event);
-        },
-        dial: (view, handlers) => {
-          const bulk = place.spent !== undefined;
-          return this.#dial(view, faulted === undefined ? handlers : guardLink(handlers, faulted), bulk);
-        },
-        prospect: (refusedBy, hint) => topology.candidate(refusedBy, hint),
-        seek: (refusedBy, hint) => {
-          topology.suspect(refusedBy, hint).then((view) => view !== undefined && session.primaryIs(view));
-        },
-        now: () => clock.now(),
-        setTimer: (ms, fire) => clock.setTimer(ms, faulted === undefined ? fire : guarded(fire, faulted)),
-        clearTimer: (timer) => clock.clearTimer(timer as Timer | undefined),
-        unknownCommand: (name) => this.#learn(name),
-        onStandstill: () => this.#shared.party.stirred(session),
-        ...(this.#places === undefined ? {} : { places: this.#places.of(() => session, topology) }),
-        beacon: this.#shared.beacon.on(topology),
-        table,
-        scripts: this.#shared.scripts,
-      },
-      options,
-      identity,
-    );
-    return session;
+    return new PairPorts(this, place, options, identity).session;
   }
 
-  #dial(view: PrimaryView, handlers: Parameters<Transport['dial']>[1], bulk: boolean): Upstream {
-    const { connectTimeoutMs = 2_000 } = this.options;
-    const tls = view.address.kind === 'unix' ? {} : this.#tls;
-    return this.#shared.gate.dial(view.address, handlers, { connectTimeoutMs, bulk, ...tls });
+  // ---- what sessions ask -----------------------------------------------------------------------------------------
+
+  get scripts(): ScriptCache {
+    return this.#shared.scripts;
+  }
+
+  dial(view: PrimaryView, handlers: UpstreamHandlers, bulk: boolean): Upstream {
+    const options = view.address.kind === 'unix' ? this.#dialOptions : this.#secureDialOptions;
+    return this.#shared.gate.dial(view.address, handlers, bulk ? { ...options, bulk } : options);
+  }
+
+  stirred(session: Session<PrimaryView>): void {
+    this.#shared.party.stirred(session);
+  }
+
+  placesOf(seat: Seat): ReadPlaces<PrimaryView> | undefined {
+    return this.#places?.of(seat, this.topology);
   }
 
   /** Asks the primary what an unknown command does. Until the answer comes it counts as a write. */
-  #learn(name: string): void {
+  learn(name: string): void {
     const { asked } = this.#shared;
     if (asked.has(name) || asked.size >= ASKED_NAMES_MAX) return;
     asked.add(name);
@@ -196,28 +171,29 @@ export class Pair {
    * when those have been served, or before its next command.
    */
   keepInformed(session: Session<PrimaryView>, first = false): () => void {
-    const forgetPrimary = this.topology.onPrimary((view) => {
-      session.primaryIsByNow(view);
-      if (first || session.unanswered > 0) session.catchUp();
-      else idle.add(() => session.catchUp());
-    });
-    const leaveParty = this.#joinParty(session);
+    if (this.#informed.size === 0) this.#hear();
+    this.#informed.set(session, first);
+    const { notices = true, noticeHoldMaxMs: holdMaxMs = NOTICE_HOLD_MAX_MS, onEvent } = this.noticeOptions;
+    const { party } = this.#shared;
+    const leaveParty = notices ? party.join({ session, topology: this.topology, holdMaxMs, onEvent }) : undefined;
     return () => {
-      forgetPrimary();
+      this.#informed.delete(session);
       this.#places?.leave(session);
-      leaveParty();
+      leaveParty?.();
+      if (this.#informed.size === 0) this.#stopHearing();
     };
   }
 
-  #joinParty(session: Session<PrimaryView>): () => void {
-    const { notices = true, noticeHoldMaxMs: holdMaxMs = NOTICE_HOLD_MAX_MS, onEvent } = this.noticeOptions;
-    if (!notices) return () => {};
-    const { party } = this.#shared;
-    const leave = party.join({ session, topology: this.topology, holdMaxMs, onEvent });
-    const stopHearing = this.topology.onNotice(party.hear);
-    return () => {
-      leave();
-      stopHearing();
+  /** For all sessions together. */
+  #hear(): void {
+    const { notices = true } = this.noticeOptions;
+    const forgetPrimary = this.topology.onPrimary((view) => {
+      for (const [session, first] of [...this.#informed]) tell(inform, { session, view, first });
+    });
+    const ignoreNotices = notices ? this.topology.onNotice(this.#shared.party.hear) : undefined;
+    this.#stopHearing = () => {
+      forgetPrimary();
+      ignoreNotices?.();
     };
   }
 
@@ -226,4 +202,16 @@ export class Pair {
     this.#released = true;
     this.topology.release();
   }
+}
+
+interface News {
+  readonly session: Session<PrimaryView>;
+  readonly view: PrimaryView;
+  readonly first: boolean;
+}
+
+function inform({ session, view, first }: News): void {
+  session.primaryIsByNow(view);
+  if (first || session.unanswered > 0) session.catchUp();
+  else idle.add(() => session.catchUp());
 }

@@ -8,6 +8,11 @@ export interface Reader {
   placesChanged(): void;
 }
 
+/** Where one is, from its first choice on. */
+export interface Seat {
+  readonly session: Reader;
+}
+
 type Sight = Pick<Topology, 'replicas' | 'answers' | 'onChange' | 'primary'>;
 
 interface Place {
@@ -33,14 +38,8 @@ export class ReplicaPlaces {
   ) {}
 
   /** The view of one session, whose topology this is. It counts from its first choice until `leave`. */
-  of(reader: () => Reader, topology: Sight): ReadPlaces<PrimaryView> {
-    return {
-      choose: (wish) => this.#choose(reader(), topology, wish),
-      get primary() {
-        return topology.primary;
-      },
-      answers: (node) => topology.answers(node),
-    };
+  of(seat: Seat, topology: Sight): ReadPlaces<PrimaryView> {
+    return new View(this, seat, topology);
   }
 
   leave(reader: Reader): void {
@@ -50,7 +49,8 @@ export class ReplicaPlaces {
     this.#listen();
   }
 
-  #choose(reader: Reader, topology: Sight, { current, avoid, freshMs }: ReadWish): PrimaryView | undefined {
+  /** The replica to read from; undefined: none is fit. */
+  choose(reader: Reader, topology: Sight, { current, avoid, freshMs }: ReadWish): PrimaryView | undefined {
     const place = this.#readers.get(reader) ?? { topology, node: undefined };
     this.#readers.set(reader, place);
     this.#listen();
@@ -92,5 +92,26 @@ export class ReplicaPlaces {
   #fitAsOf(topology: Sight): string {
     const fit = topology.replicas({ lagMaxMs: this.lagMaxMs }).map(({ node }) => node);
     return [topology.primary?.term, ...fit].join(' ');
+  }
+}
+
+/** As one session sees it. */
+class View implements ReadPlaces<PrimaryView> {
+  constructor(
+    private readonly places: ReplicaPlaces,
+    private readonly seat: Seat,
+    private readonly topology: Sight,
+  ) {}
+
+  choose(wish: ReadWish): PrimaryView | undefined {
+    return this.places.choose(this.seat.session, this.topology, wish);
+  }
+
+  get primary(): PrimaryView | undefined {
+    return this.topology.primary;
+  }
+
+  answers(node: string): boolean {
+    return this.topology.answers(node);
   }
 }

@@ -1,3 +1,4 @@
+import type { Faulted } from '../transport/index.js';
 import type { ClientDescription, ClientHandler, ClientStanding } from './listener.js';
 
 const NOTHING_HELD = { bytes: 0, commands: 0 };
@@ -23,20 +24,20 @@ export class GuardedHandler implements ClientHandler {
   readonly #handler: ClientHandler;
   #isFaulty = false;
 
-  /** `faulted` is never called before this has returned. */
+  /** The owner is never told before this has returned. */
   constructor(
     make: () => ClientHandler,
-    private readonly faulted: (error: unknown) => void,
+    private readonly owner: Faulted,
   ) {
     this.#handler = this.#made(make);
   }
 
   /** Also for what is thrown elsewhere in the course of serving this client. */
-  readonly fault = (error: unknown): void => {
+  fault(error: unknown): void {
     if (this.#isFaulty) return;
     this.#isFaulty = true;
-    this.faulted(error);
-  };
+    this.owner.faulted(error);
+  }
 
   take(bytes: Buffer): void {
     if (this.#isFaulty) return;
@@ -97,7 +98,7 @@ export class GuardedHandler implements ClientHandler {
     try {
       return make();
     } catch (error) {
-      process.nextTick(this.fault, error);
+      process.nextTick(() => this.fault(error));
       return NOBODY;
     }
   }

@@ -1,4 +1,4 @@
-import type { AcceptedHandlers, AcceptedLink } from '../transport/index.js';
+import type { AcceptedHandlers, AcceptedLink, Faulted } from '../transport/index.js';
 import { GuardedHandler } from './guarded-handler.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { Client, ClientHandler, CloseReason } from './listener.js';
@@ -37,7 +37,7 @@ const FAREWELL_MS = 1_000;
  *   served ──finish(), limit──▶ parting ──▶ gone
  * ```
  */
-export class ServedClient implements Client, AcceptedHandlers, OutletOwner {
+export class ServedClient implements Client, AcceptedHandlers, Faulted, OutletOwner {
   readonly remote: string;
   readonly acceptedAt: number;
   receivedBytes = 0;
@@ -69,10 +69,7 @@ export class ServedClient implements Client, AcceptedHandlers, OutletOwner {
 
   /** Before anything else. */
   serve(make: () => ClientHandler): void {
-    this.#handler = new GuardedHandler(make, (error) => {
-      this.host.faulted(this, error);
-      this.close('fault');
-    });
+    this.#handler = new GuardedHandler(make, this);
   }
 
   /** Undefined when it is served no more. */
@@ -136,6 +133,11 @@ export class ServedClient implements Client, AcceptedHandlers, OutletOwner {
 
   fault(error: unknown): void {
     this.#handler?.fault(error);
+  }
+
+  faulted(error: unknown): void {
+    this.host.faulted(this, error);
+    this.close('fault');
   }
 
   // ---- the connection's side ------------------------------------------------------------------------------------

@@ -39,11 +39,11 @@ export interface SessionPorts<P extends Primary> {
   relieved?(): void;
   onEvent(event: SessionEvent): void;
   /** Without it subscriptions are made anew at each node, and messages in between are missed. */
-  readonly beacon?: Beacon;
+  readonly beacon?: Beacon | undefined;
   /** Without it nobody reads from replicas. */
-  readonly places?: ReadPlaces<P>;
+  readonly places?: ReadPlaces<P> | undefined;
   /** The client may do nothing but read, and from replicas; whatever may write is answered with this error. */
-  readonly writesRefused?: Buffer;
+  readonly writesRefused?: Buffer | undefined;
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
 }

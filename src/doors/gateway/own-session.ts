@@ -1,6 +1,6 @@
 import type { ClientDescription, Identity, Session, SessionEvent, SessionOptions } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
-import type { Pair } from '../pair.js';
+import type { Pair, SessionPlace } from '../pair.js';
 import type { Downstream, FollowEnd } from './downstream.js';
 
 export interface OwnSessionOptions {
@@ -38,7 +38,7 @@ const SLACK_COMMANDS = 100_000;
  * the exception: the node would drop their connection, and messages with it, unseen. For them the gateway's own limit on
  * output counts.
  */
-export class OwnSession {
+export class OwnSession implements SessionPlace {
   readonly #session: Session<PrimaryView>;
   readonly #forgetPrimary: () => void;
   /** The node is not read. */
@@ -52,25 +52,8 @@ export class OwnSession {
     private readonly options: OwnSessionOptions,
     identity?: Identity,
   ) {
-    const { pair, limits } = options;
-    this.#session = pair.session(
-      {
-        deliver: (bytes) => this.#deliver(bytes),
-        breathe: () => {},
-        ended: (reason) => this.#ended(reason),
-        onEvent: (event) => this.#onEvent(event),
-        answers: (name, args) => options.answers(name, args),
-        ...(options.writesRefused === undefined ? {} : { writesRefused: options.writesRefused }),
-        relieved: () => this.#relieved(),
-        faulted: (error) => owner.downstream.fault(error),
-      },
-      {
-        ...options.session,
-        replayBytesMax: limits.clientBytesMax + SLACK_BYTES,
-        replayCommandsMax: limits.clientCommandsMax + SLACK_COMMANDS,
-      },
-      identity,
-    );
+    const { pair } = options;
+    this.#session = pair.session(this, boundsOf(options), identity);
     this.#forgetPrimary = pair.keepInformed(this.#session);
     this.#session.open(pair.topology.primary);
   }
@@ -147,7 +130,9 @@ export class OwnSession {
     return { at: state.at, node: 'view' in state ? state.view.node : undefined };
   }
 
-  #deliver(bytes: Buffer): void {
+  // ---- what the session tells ------------------------------------------------------------------------------------
+
+  deliver(bytes: Buffer): void {
     const { downstream } = this.owner;
     downstream.send(bytes);
     if (this.#choked || downstream.backlogBytes <= OUTPUT_HIGH_BYTES || this.listening) return;
@@ -156,18 +141,46 @@ export class OwnSession {
     this.#session.pause();
   }
 
-  #relieved(): void {
+  breathe(): void {}
+
+  relieved(): void {
     if (!this.#closed) this.owner.relieved();
   }
 
-  #ended(reason: string | undefined): void {
+  ended(reason: string | undefined): void {
     if (!this.#closed) this.owner.sessionEnded(reason === undefined ? this.#unreadable : 'upstream');
   }
 
-  #onEvent(event: SessionEvent): void {
+  onEvent(event: SessionEvent): void {
     if (event.type === 'unreadable') {
       this.#unreadable = event.code === 'SEGUE_RESP_COMMAND_TOO_LARGE' ? 'command-size' : 'protocol';
     }
     this.options.onEvent(event);
   }
+
+  answers(name: string, args: readonly Buffer[]): Buffer | undefined {
+    return this.options.answers(name, args);
+  }
+
+  get writesRefused(): Buffer | undefined {
+    return this.options.writesRefused;
+  }
+
+  faulted(error: unknown): void {
+    this.owner.downstream.fault(error);
+  }
+}
+
+const bounds = new WeakMap<OwnSessionOptions, Partial<SessionOptions>>();
+
+/** One object for all sessions with these options. */
+function boundsOf(options: OwnSessionOptions): Partial<SessionOptions> {
+  const { session, limits } = options;
+  const known = bounds.get(options) ?? {
+    ...session,
+    replayBytesMax: limits.clientBytesMax + SLACK_BYTES,
+    replayCommandsMax: limits.clientCommandsMax + SLACK_COMMANDS,
+  };
+  bounds.set(options, known);
+  return known;
 }

@@ -49,7 +49,7 @@ export class NodeLink {
             if (!this.#closed) handlers.onClose();
           },
         },
-        (error) => handlers.onFault(error),
+        { faulted: (error) => handlers.onFault(error) },
       ),
       { connectTimeoutMs: where.connectTimeoutMs, ...(where.tls === undefined ? {} : { tls: where.tls }) },
     );

@@ -27,7 +27,7 @@ function scene(...fit: string[]) {
   const reader = (unanswered = 0) => {
     const told = { count: 0 };
     const one = { unanswered, placesChanged: () => told.count++ };
-    const own = places.of(() => one, topology);
+    const own = places.of({ session: one }, topology);
     const choose = (current?: string, avoid?: string) => own.choose({ current, avoid, freshMs: undefined })?.node;
     return { choose, told, leave: () => places.leave(one) };
   };

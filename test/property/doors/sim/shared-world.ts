@@ -158,7 +158,15 @@ export class SharedWorld implements Played {
           world,
           NOTHING,
           options,
-          { ...place, onEvent: (event) => each.hear(event) },
+          {
+            deliver: (bytes) => place.deliver(bytes),
+            breathe: () => place.breathe(),
+            ended: (reason) => place.ended(reason),
+            answers: (name, args) => place.answers?.(name, args),
+            relieved: () => place.relieved?.(),
+            spent: () => place.spent?.() === true,
+            onEvent: (event) => each.hear(event),
+          },
           identity,
         );
         made.set(each.session, each);
