@@ -72,11 +72,20 @@ export class HoldParty {
     this.#looks = new QuickLooks(time);
   }
 
-  /** Returns what takes it out again. A session that comes while others hold, holds too. */
-  join(member: PartyMember): () => void {
+  /** A session that comes while others hold, holds too. */
+  join(member: PartyMember): void {
     this.#members.set(member.session, member);
     if (isHold(this.#phase)) member.session.hold(this.#holdUntil(this.#phase, member));
-    return () => this.#leave(member);
+  }
+
+  /** Its client has gone. */
+  leave(session: HoldableSession): void {
+    if (!this.#members.delete(session)) return;
+    const phase = this.#phase;
+    if (phase.at === 'apart') return;
+    phase.roll.remove(session);
+    if (this.#members.size === 0) this.#become({ at: 'apart' });
+    else this.#maybeDone();
   }
 
   /** A session stands still, or its connection ahead has been made, or cannot be. */
@@ -290,15 +299,6 @@ export class HoldParty {
   }
 
   // ---- all phases ----------------------------------------------------------------------------------------------
-
-  #leave({ session }: PartyMember): void {
-    this.#members.delete(session);
-    const phase = this.#phase;
-    if (phase.at === 'apart') return;
-    phase.roll.remove(session);
-    if (this.#members.size === 0) this.#become({ at: 'apart' });
-    else this.#maybeDone();
-  }
 
   #maybeDone(): void {
     const phase = this.#phase;

@@ -175,11 +175,11 @@ export class Pair implements PairHost {
     this.#informed.set(session, first);
     const { notices = true, noticeHoldMaxMs: holdMaxMs = NOTICE_HOLD_MAX_MS, onEvent } = this.noticeOptions;
     const { party } = this.#shared;
-    const leaveParty = notices ? party.join({ session, topology: this.topology, holdMaxMs, onEvent }) : undefined;
+    if (notices) party.join({ session, topology: this.topology, holdMaxMs, onEvent });
     return () => {
       this.#informed.delete(session);
       this.#places?.leave(session);
-      leaveParty?.();
+      party.leave(session);
       if (this.#informed.size === 0) this.#stopHearing();
     };
   }

@@ -1,11 +1,12 @@
 import { Fact } from '../resp/index.js';
 import { blockingDeadline } from './blocking.js';
-import { changeOf, type Family } from './identity.js';
+import { changeOf } from './identity.js';
 import { Mark } from './ledger.js';
 import type { Role } from './role.js';
 import { cursorSpot } from './scan-cursors.js';
 import type { SessionPorts } from './session-ports.js';
 import type { Primary } from './state.js';
+import type { Family } from './subscriptions.js';
 
 /** A command that needs a closer look. `name` is in lower case, `id` and `flags` are the table's; 0: it knows none. */
 export interface CloseCommand {

@@ -1,7 +1,7 @@
 import type { Book } from './book.js';
-import type { Family } from './identity.js';
 import { Mark, type Note } from './ledger.js';
 import { isError, isNil, provesNotRun, type Refusal, refusalOf } from './refusal.js';
+import type { Family, Subscriptions } from './subscriptions.js';
 import { pastTransaction, settleLost } from './uncertain.js';
 
 /**
@@ -21,7 +21,7 @@ export class Drain {
   /** Confirmations that came for the (un)subscription at hand. */
   #confirmed = 0;
   /** What the connection is subscribed to. The client knows nothing of the changes behind the cut. */
-  readonly #subscriptions: Record<Family, Set<string>>;
+  readonly #subscriptions: Subscriptions;
   /** Answers within the transaction at hand, by index. */
   #transaction: Map<number, Buffer> | undefined;
   /** A command of the transaction at hand was refused: it cannot commit. */
@@ -42,8 +42,7 @@ export class Drain {
   ) {
     this.#closing = refusal.closing;
     this.#doubtful = refusal.doubtful;
-    const { channel, pattern, shard } = book.identity.subscriptions;
-    this.#subscriptions = { channel: new Set(channel), pattern: new Set(pattern), shard: new Set(shard) };
+    this.#subscriptions = book.identity.subscriptions.copy();
     // The refused command itself. In a transaction, the rest of it up to EXEC belongs to the same cut.
     this.#at = book.ledger.head;
     if (book.transaction !== undefined && book.ledger.note(this.#at)?.role.is !== 'exec') this.#abort();
@@ -66,8 +65,7 @@ export class Drain {
 
   /** The connection is subscribed to something. */
   get subscribed(): boolean {
-    const { channel, pattern, shard } = this.#subscriptions;
-    return channel.size > 0 || pattern.size > 0 || shard.size > 0;
+    return this.#subscriptions.size > 0;
   }
 
   /** Answers that came and are not used: their commands run again. */
@@ -84,7 +82,7 @@ export class Drain {
     const refusal = refusalOf(frame, marks);
     if (refusal?.closing === true) this.#closing = true;
     if (refusal?.doubtful === true) this.#doubtful = true;
-    if (ledger.note(index)?.role.is === 'reset') for (const set of Object.values(this.#subscriptions)) set.clear();
+    if (ledger.note(index)?.role.is === 'reset') this.#subscriptions.clear();
     const notRun = refusal !== undefined || provesNotRun(frame);
     if ((marks & Mark.Transaction) !== 0) this.#takeInTransaction(index, frame, notRun);
     else if (!notRun && (marks & Mark.Write) !== 0) this.#keep(index, frame, this.#ran(marks, frame));
@@ -94,15 +92,12 @@ export class Drain {
 
   /** One confirmation of a (un)subscription. It will be made again elsewhere. Returns true: it is no answer. */
   confirm(is: 'subscribed' | 'unsubscribed', family: Family, name: string | undefined): true {
-    const set = this.#subscriptions[family];
-    if (name !== undefined) {
-      if (is === 'subscribed') set.add(name);
-      else set.delete(name);
-    }
+    this.#subscriptions.confirm(is, family, name);
     const role = this.expected?.role;
     if (role?.is !== 'subscribe' && role?.is !== 'unsubscribe') return true;
     this.#confirmed++;
-    if (role.names.length > 0 ? this.#confirmed >= role.names.length : set.size === 0) this.#next();
+    if (role.names.length > 0 ? this.#confirmed >= role.names.length : this.#subscriptions.of(family).size === 0)
+      this.#next();
     return true;
   }
 

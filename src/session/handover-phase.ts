@@ -30,6 +30,8 @@ export type Phase =
   /** From here on it does not matter which of the two brings a message. `old`: until the young one is joined. */
   | { at: 'paired'; old: OldStream | undefined; young: Stream; braid: Braid; ahead: boolean; tookMs: number };
 
+export const APART: Phase = { at: 'apart' };
+
 export type Pairing = Phase & { at: 'pairing' };
 
 /** The two are to find the same place in what they bring. */

@@ -2,7 +2,15 @@ import { encodeCommand } from '../resp/index.js';
 import { Asides } from './asides.js';
 import type { Crew } from './crew.js';
 import type { FrameReader } from './frame-reader.js';
-import { beginPairing, type OldStream, type Pairing, type Phase, paired, type Stream } from './handover-phase.js';
+import {
+  APART,
+  beginPairing,
+  type OldStream,
+  type Pairing,
+  type Phase,
+  paired,
+  type Stream,
+} from './handover-phase.js';
 import type { JoinListener } from './join.js';
 import { LeftStream, type LeftStreamHost } from './left-stream.js';
 import { MessageMerge, type MessageMergeHost } from './message-merge.js';
@@ -30,7 +38,7 @@ export interface HandoverHost {
  * Where that cannot be (`unable`), the session subscribes anew and says so.
  */
 export class Handover implements LeftStreamHost, JoinListener, MessageMergeHost {
-  #phase: Phase = { at: 'apart' };
+  #phase: Phase = APART;
   #unable: string | undefined;
   /** Since when nothing is heard, the old connection being gone. */
   #deafSinceMs: number | undefined;
@@ -125,7 +133,7 @@ export class Handover implements LeftStreamHost, JoinListener, MessageMergeHost 
   /** The new connection is the session's, and the only one. */
   joined(node: string): void {
     const phase = this.#phase;
-    const subscriptions = this.crew.book.identity.subscriptionCount;
+    const subscriptions = this.crew.book.identity.subscriptions.size;
     this.#end();
     if (phase.at === 'paired') {
       if (phase.old?.left !== undefined) phase.old.link.retire();
@@ -197,7 +205,7 @@ export class Handover implements LeftStreamHost, JoinListener, MessageMergeHost 
   }
 
   #end(): void {
-    this.#phase = { at: 'apart' };
+    this.#phase = APART;
     this.crew.ports.clearTimer(this.#timer);
     this.#timer = undefined;
   }

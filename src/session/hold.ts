@@ -29,7 +29,9 @@ export class Hold {
   note(tail: number, now: number): void {
     const last = this.#marks[this.#marks.length - 1];
     if (last !== undefined && now - last.since < GRAIN_MS) last.upTo = tail;
-    else if (last === undefined || last.upTo < tail) this.#marks.push({ upTo: tail, since: now });
+    // Most have one mark, for good: the array that begins with it has room for no more.
+    else if (last === undefined) this.#marks = [{ upTo: tail, since: now }];
+    else if (last.upTo < tail) this.#marks.push({ upTo: tail, since: now });
   }
 
   /** Returns how long it was. */

@@ -1,9 +1,9 @@
+import { Subscriptions } from './subscriptions.js';
+
 /**
  * Who the client is and what it has set on its connection: everything that a new connection must be told again.
  * Texts are kept as latin1 strings so that any bytes survive.
  */
-
-export type Family = 'channel' | 'pattern' | 'shard';
 
 export interface Credentials {
   /** Undefined: the default user. */
@@ -37,13 +37,16 @@ export interface ClientDescription {
   readonly listening: boolean;
 }
 
+const NO_INFO: ReadonlyMap<string, string> = new Map();
+
 export class Identity {
   protocol: 2 | 3 = 2;
   // Private, so that no log or error can print it by accident.
   #credentials: Credentials | undefined;
   database = '0';
   name = '';
-  readonly info = new Map<string, string>();
+  /** By attribute; undefined before the first is set. */
+  #info: Map<string, string> | undefined;
   noEvict = false;
   noTouch = false;
   readOnly = false;
@@ -51,19 +54,19 @@ export class Identity {
   readsOnly = false;
   tracking: readonly string[] | undefined;
   monitor = false;
-  readonly subscriptions: Record<Family, Set<string>> = { channel: new Set(), pattern: new Set(), shard: new Set() };
+  readonly subscriptions = new Subscriptions();
 
   get credentials(): Credentials | undefined {
     return this.#credentials;
   }
 
-  get subscriptionCount(): number {
-    const { channel, pattern, shard } = this.subscriptions;
-    return channel.size + pattern.size + shard.size;
+  /** What its library says of itself, by attribute. */
+  get info(): ReadonlyMap<string, string> {
+    return this.#info ?? NO_INFO;
   }
 
   get subscribed(): boolean {
-    return this.subscriptionCount > 0;
+    return this.subscriptions.size > 0;
   }
 
   /** As far as it may be shown. */
@@ -96,7 +99,8 @@ export class Identity {
         this.name = change.name;
         return;
       case 'info':
-        this.info.set(change.attribute, change.value);
+        this.#info ??= new Map();
+        this.#info.set(change.attribute, change.value);
         return;
       case 'no-evict':
         this.noEvict = change.on;
@@ -124,7 +128,7 @@ export class Identity {
     this.readOnly = this.readsOnly;
     this.tracking = undefined;
     this.monitor = false;
-    for (const family of Object.values(this.subscriptions)) family.clear();
+    this.subscriptions.clear();
   }
 }
 

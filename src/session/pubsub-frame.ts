@@ -1,4 +1,4 @@
-import type { Family } from './identity.js';
+import type { Family } from './subscriptions.js';
 
 /** An array or push that pub/sub sends: a message, a marker, or the confirmation of a (un)subscription. */
 export type PubSubFrame =

@@ -1,5 +1,6 @@
 import { encodeCommand } from '../resp/index.js';
-import type { Family, Identity } from './identity.js';
+import type { Identity } from './identity.js';
+import type { Family } from './subscriptions.js';
 
 /** One command of the handshake that makes a new connection the session's. */
 export interface RestoreStep {
@@ -61,7 +62,7 @@ const SUBSCRIBE: Record<Family, string> = { channel: 'SUBSCRIBE', pattern: 'PSUB
 export function subscribeSteps(identity: Identity): RestoreStep[] {
   const steps: RestoreStep[] = [];
   for (const family of ['channel', 'pattern', 'shard'] as const) {
-    const names = [...identity.subscriptions[family]];
+    const names = [...identity.subscriptions.of(family)];
     if (names.length === 0) continue;
     const command = [SUBSCRIBE[family], ...names];
     steps.push(step(command, { frames: names.length, essential: true, purpose: 'subscribe' }));

@@ -1,5 +1,6 @@
 import type { TimeoutSpot } from '../resp/index.js';
-import type { Change, Family } from './identity.js';
+import type { Change } from './identity.js';
+import type { Family } from './subscriptions.js';
 
 /** What the answer to a command means to the session, where it means anything. */
 export type Role =

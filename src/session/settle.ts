@@ -97,18 +97,13 @@ export class Settler {
     frame: Buffer,
   ): true {
     const { book } = this;
-    const set = book.identity.subscriptions[family];
-    if (name !== undefined) {
-      const { size } = set;
-      if (is === 'subscribed') set.add(name);
-      else set.delete(name);
-      if (set.size !== size) this.host.subscriptionsChanged();
-    }
+    const { subscriptions } = book.identity;
+    if (subscriptions.confirm(is, family, name)) this.host.subscriptionsChanged();
     const entry = this.#headNote();
     const role = entry?.role;
     if (role === undefined || (role.is !== 'subscribe' && role.is !== 'unsubscribe')) return this.#deliverNews(frame);
     role.confirmed++;
-    const complete = role.names.length > 0 ? role.confirmed >= role.names.length : set.size === 0;
+    const complete = role.names.length > 0 ? role.confirmed >= role.names.length : subscriptions.of(family).size === 0;
     // On a replay the client has the first confirmations already.
     const silent = role.confirmed <= role.given || entry!.muted || book.ledger.head < book.given;
     role.given = Math.max(role.given, role.confirmed);

@@ -45,7 +45,7 @@ export class Profile {
   identity(): Identity {
     const identity = this.#common();
     identity.name = this.name;
-    for (const [attribute, value] of this.info) identity.info.set(attribute, value);
+    for (const [attribute, value] of this.info) identity.apply({ set: 'info', attribute, value });
     return identity;
   }
 

@@ -36,14 +36,11 @@ export class News {
     const news = pubSubFrame(frame);
     if (news === undefined) return isPush ? 'message' : 'answer';
     if (news.is === 'message' || news.is === 'marker') return 'message';
-    const set = this.identity.subscriptions[news.family];
-    if (news.name !== undefined) {
-      if (news.is === 'subscribed') set.add(news.name);
-      else set.delete(news.name);
-    }
+    const { subscriptions } = this.identity;
+    subscriptions.confirm(news.is, news.family, news.name);
     if (counted === undefined) return 'confirmation';
     this.#confirmed++;
-    const complete = counted.names > 0 ? this.#confirmed >= counted.names : set.size === 0;
+    const complete = counted.names > 0 ? this.#confirmed >= counted.names : subscriptions.of(news.family).size === 0;
     if (!complete) return 'confirmation';
     this.#confirmed = 0;
     return 'last';

@@ -95,8 +95,8 @@ class HoldWorld {
       suspect: () => ({ then: (told: (view: PrimaryView | undefined) => void) => this.#questions.push(told) }) as never,
     };
     const onEvent = this.#onEvent;
-    const leave = this.party.join({ session, topology, holdMaxMs: HOLD_MAX_MS, onEvent });
-    this.members.push({ session, leave });
+    this.party.join({ session, topology, holdMaxMs: HOLD_MAX_MS, onEvent });
+    this.members.push({ session, leave: () => this.party.leave(session) });
   }
 
   carryOut(action: Action): void {

@@ -103,7 +103,8 @@ beforeEach(() => {
 function join(count: number, change: { holdMaxMs?: number } = {}): { session: FakeSession; leave: () => void }[] {
   return Array.from({ length: count }, () => {
     const session = new FakeSession(() => party);
-    return { session, leave: party.join({ session, topology, holdMaxMs: HOLD_MAX_MS, onEvent, ...change }) };
+    party.join({ session, topology, holdMaxMs: HOLD_MAX_MS, onEvent, ...change });
+    return { session, leave: () => party.leave(session) };
   });
 }
 
