@@ -1,17 +1,10 @@
-import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { type CommandScanner, commandArgs } from '../../resp/index.js';
 import { type ClientDescription, type Identity, SESSION_DEFAULTS } from '../../session/index.js';
-import { Carry } from './carry.js';
 import type { Downstream, FollowEnd } from './downstream.js';
-import {
-  OUTPUT_HIGH_BYTES,
-  OwnSession,
-  type OwnSessionOptions,
-  type SessionOwner,
-  WINDOW_BYTES,
-} from './own-session.js';
+import { OwnSession, type OwnSessionOptions, type SessionOwner } from './own-session.js';
 import { Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
-import type { Trunk, TrunkClient } from './trunk.js';
+import { BROKEN, nextCommand, SharedWay, type SharedWayOwner } from './shared-way.js';
 import type { Trunks } from './trunks.js';
 
 export interface FollowDoorOptions extends OwnSessionOptions {
@@ -23,38 +16,25 @@ export interface FollowDoorOptions extends OwnSessionOptions {
 type Way =
   /** They will go over a session of its own, when the first come. */
   | { readonly is: 'new' }
-  /** Over the trunk of its profile, together with others'; `trunk` from the first command on. */
-  | { readonly is: 'shared'; readonly trunk: Trunk | undefined }
+  /** Over the trunk of its profile, together with others'. */
+  | { readonly is: 'shared'; readonly shared: SharedWay }
   /** Over its own session. `greeting`: it has only said who it is, and may share yet; this finds what it says. */
   | { readonly is: 'own'; readonly session: OwnSession; greeting: CommandScanner | undefined }
   /** From `shared` to `own`, as soon as all is answered. */
-  | { readonly is: 'leaving'; readonly trunk: Trunk | undefined; readonly greeting: boolean }
+  | { readonly is: 'leaving'; readonly shared: SharedWay; readonly greeting: boolean }
   /** From `own` to `shared`, as soon as all is answered. */
   | { readonly is: 'folding'; readonly session: OwnSession }
   /** It has said QUIT. */
-  | { readonly is: 'quitting'; readonly trunk: Trunk | undefined }
+  | { readonly is: 'quitting'; readonly shared: SharedWay }
   | { readonly is: 'closed' };
 
-/** A command larger than this takes its client to a session of its own. */
-const CARRY_BYTES_MAX = 256 * 1024;
-/** So does an answer larger than this: others would wait for it. */
-const ANSWER_BYTES_MAX = 256 * 1024;
-/** Commands of one client that are outstanding on a trunk: first one, since nobody knows how large its answers are. */
-const WINDOW_MIN = 1;
-const WINDOW_MAX = 128;
 /** Who says ever again who it is, is no client to share with. */
 const GREETINGS_MAX = 3;
-/** What a server takes from somebody who has to log in first; more, and it closes the connection. */
-const STRANGER_ARGUMENTS_MAX = 10;
-const STRANGER_BYTES_MAX = 16 * 1024;
-/** An answer smaller than this is copied when it cannot leave at once: it would keep all that came with it. */
-const COPIED_BYTES = 16 * 1024;
 
 const NOTHING_HELD = { bytes: 0, commands: 0 };
 const NONE: readonly Buffer[] = [];
 const NEW: Way = { is: 'new' };
 const CLOSED: Way = { is: 'closed' };
-const UNBOARDED: Way = { is: 'shared', trunk: undefined };
 const OK = Buffer.from('+OK\r\n');
 
 /**
@@ -70,25 +50,13 @@ const OK = Buffer.from('+OK\r\n');
  * A client that sends faster than the node answers is not read while WINDOW_BYTES are outstanding. A connection to a node is
  * opened with the first whole command: who only looks whether the port is open costs none.
  */
-export class FollowDoor implements TrunkClient, SessionOwner {
+export class FollowDoor implements SharedWayOwner, SessionOwner {
   #way: Way;
-  #profile: Profile = STRANGER;
-  /** The beginning of a command for the trunk. */
-  #carry: Carry | undefined;
-  /** What waits until the commands before it are answered. */
+  /** While the client changes over: what waits until the commands before it are answered. */
   #kept: Buffer[] | undefined;
-  /** Of its commands on the trunk. */
-  #unanswered = 0;
-  #bytes = 0;
-  /** Commands that went another way than the present session. */
+  /** Commands that went another way than the present one. */
   #commands = 0;
-  #window = WINDOW_MIN;
-  /** Of the answer that is coming. */
-  #answerBytes = 0;
   #greetings = 0;
-  /** Its answers are too large for others to wait for. */
-  #heavy = false;
-  #attending = false;
   /** The client is not read. */
   #waiting = false;
   /** The client has ended its side, or the gateway wants to stop. */
@@ -98,12 +66,12 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     readonly downstream: Downstream,
     private readonly options: FollowDoorOptions,
   ) {
-    this.#way = options.trunks === undefined ? NEW : UNBOARDED;
+    this.#way = options.trunks === undefined ? NEW : this.#sharedWay(options.trunks);
   }
 
   /** Bytes from the client, borrowed. */
   take(bytes: Buffer): void {
-    this.#pass(bytes);
+    this.pass(bytes);
     if (this.#waiting || !this.#isFull(1)) return;
     this.#waiting = true;
     this.downstream.pause();
@@ -136,15 +104,14 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     this.#commands = this.commands;
     this.#way = CLOSED;
     this.#kept = undefined;
-    this.#carry?.release();
-    this.#carry = undefined;
     if ('session' in way) way.session.close();
-    if ('trunk' in way) way.trunk?.leave(this);
+    if ('shared' in way) way.shared.depart();
   }
 
   get client(): ClientDescription {
     const way = this.#way;
-    return 'session' in way ? way.session.client : this.#profile.description;
+    if ('session' in way) return way.session.client;
+    return ('shared' in way ? way.shared.profile : STRANGER).description;
   }
 
   /** Who it is, as its own session has it, if it has one. */
@@ -155,18 +122,22 @@ export class FollowDoor implements TrunkClient, SessionOwner {
 
   /** Its commands go over a connection that is shared. */
   get shares(): boolean {
-    return this.#way.is === 'shared' && this.#way.trunk !== undefined;
+    return this.#way.is === 'shared' && this.#way.shared.boarded;
   }
 
   /** Whole commands that were taken so far. */
   get commands(): number {
-    const way = this.#way;
-    return 'session' in way ? this.#commands + way.session.commands : this.#commands;
+    return this.#commands + (this.#present?.commands ?? 0);
   }
 
   get unanswered(): number {
+    return this.#present?.unanswered ?? 0;
+  }
+
+  /** What its commands go over. */
+  get #present(): OwnSession | SharedWay | undefined {
     const way = this.#way;
-    return 'session' in way ? way.session.unanswered : this.#unanswered;
+    return 'session' in way ? way.session : 'shared' in way ? way.shared : undefined;
   }
 
   /** Of the commands, those that have an answer; undefined for a client that waits on purpose, or for messages. */
@@ -178,29 +149,24 @@ export class FollowDoor implements TrunkClient, SessionOwner {
 
   get held(): { bytes: number; commands: number } {
     const way = this.#way;
-    const own = 'session' in way ? way.session.held : undefined;
-    if (own === undefined && this.#bytes === 0 && this.#carry === undefined) return NOTHING_HELD;
-    let bytes = (own?.bytes ?? this.#bytes) + (this.#carry?.bytes ?? 0);
-    for (const part of this.#kept ?? NONE) bytes += part.length;
-    return { bytes, commands: own?.commands ?? this.#unanswered };
+    const { bytes, commands } = 'session' in way ? way.session.held : 'shared' in way ? way.shared.held : NOTHING_HELD;
+    if (this.#kept === undefined) return bytes === 0 && commands === 0 ? NOTHING_HELD : { bytes, commands };
+    return { bytes: this.#kept.reduce((sum, part) => sum + part.length, bytes), commands };
   }
 
   /** The session's state, and the node that it is with, if any. */
   get state(): { at: string; node: string | undefined } {
-    const way = this.#way;
-    const state = 'session' in way ? way.session.state : 'trunk' in way ? way.trunk?.state : undefined;
-    return state ?? { at: 'new', node: undefined };
+    return this.#present?.state ?? { at: 'new', node: undefined };
   }
 
-  #pass(bytes: Buffer): void {
+  pass(bytes: Buffer): void {
     const way = this.#way;
     switch (way.is) {
       case 'new':
-        this.#begin(false, [bytes]);
+        this.#begin(undefined, false, [bytes]);
         return;
       case 'shared':
-        if (this.#kept === undefined) this.#share(bytes);
-        else this.#kept.push(Buffer.from(bytes));
+        way.shared.take(bytes);
         return;
       case 'own':
         if (way.greeting === undefined) way.session.take(bytes);
@@ -215,193 +181,44 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     }
   }
 
-  // ---- over the trunk ---------------------------------------------------------------------------------------------
-
-  #share(bytes: Buffer): void {
-    if (this.#unanswered >= this.#window) {
-      this.#kept = [Buffer.from(bytes)];
-      return;
-    }
-    const carry = this.#carry;
-    this.#carry = undefined;
-    if (this.#heavy || this.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
-      this.#leave(Reach.Own, [...(carry?.parts ?? NONE), bytes]);
-      carry?.release();
-      return;
-    }
-    const trunks = this.options.trunks!;
-    const scanner = carry?.scanner ?? trunks.scanner(this.#commandBytesMax);
-    this.#shareAll(scanner, carry, bytes);
-    if (this.#carry !== carry) carry?.release();
-  }
-
-  #shareAll(scanner: CommandScanner, carry: Carry | undefined, bytes: Buffer): void {
-    const trunks = this.options.trunks!;
-    /** Stands before bytes[0], and belongs to the first command. */
-    let head: readonly Buffer[] = carry?.parts ?? NONE;
-    /** bytes[from, at) are `commands` whole ones that may go. */
-    let from = 0;
-    let at = 0;
-    let commands = 0;
-    let reach: number = Reach.Shared;
-    for (;;) {
-      if (this.#unanswered + commands >= this.#window && at < bytes.length) {
-        this.#ride(head, bytes.subarray(from, at), commands);
-        this.#kept = [Buffer.from(bytes.subarray(at))];
-        return;
-      }
-      const end = nextCommand(scanner, bytes, at);
-      if (end === BROKEN) {
-        // Its own session will see it, too, and tell it.
-        trunks.dropScanner(scanner);
-        reach = Reach.Own;
-        break;
-      }
-      if (end < 0) break;
-      if (scanner.argc > 0) reach = this.#reachOf(scanner, head, bytes, at, end);
-      if (reach !== Reach.Shared) break;
-      if (scanner.argc > 0 && !scanner.inline) {
-        commands++;
-        at = end;
-        continue;
-      }
-      if (commands > 0) this.#ride(head, bytes.subarray(from, at), commands);
-      // Whatever else a server might find wrong with a line, it does not get to see: a shared connection must not break.
-      const line = scanner.inline ? whole(commands > 0 ? NONE : head, bytes, at, end) : undefined;
-      if (scanner.argc > 0 && line !== undefined) this.#ride(NONE, encodeCommand(commandArgs(line, 0, line.length)), 1);
-      head = NONE;
-      commands = 0;
-      from = end;
-      at = end;
-    }
-    this.#ride(head, bytes.subarray(from, at), commands);
-    const rest = bytes.subarray(at);
-    if (commands > 0) head = NONE;
-    if (reach !== Reach.Shared) this.#leave(reach, [...head, rest]);
-    else if (scanner.midCommand) this.#carryOn(head.length > 0 ? carry! : this.#newCarry(scanner), rest);
-  }
-
-  #newCarry(scanner: CommandScanner): Carry {
-    this.options.trunks!.dropScanner(scanner);
-    return new Carry(scanner);
-  }
-
-  #carryOn(carry: Carry, rest: Buffer): void {
-    carry.add(rest);
-    if (carry.bytes <= CARRY_BYTES_MAX) {
-      this.#carry = carry;
-      return;
-    }
-    this.#leave(Reach.Own, carry.parts);
-    carry.release();
-  }
-
-  /** A value of `Reach` for the command that has just ended. It begins with `head` if it is the first. */
-  #reachOf(scanner: CommandScanner, head: readonly Buffer[], bytes: Buffer, at: number, end: number): number {
-    const { rules } = this.options.trunks!;
-    let reach = rules.of(scanner.id);
-    if (reach === Reach.Container) {
-      const command = whole(at === 0 ? head : NONE, bytes, at, end);
-      reach = rules.ofSubcommand(scanner.id, commandArgs(command, 0, command.length)[1]);
-    }
-    if (reach !== Reach.Shared) return reach;
-    const trunk = this.#board();
-    if (trunk === undefined) return Reach.Own;
-    if (!this.#profile.anonymous || trunk.welcome === 'served') return reach;
-    const isModest = scanner.argc <= STRANGER_ARGUMENTS_MAX && end - at <= STRANGER_BYTES_MAX && head.length === 0;
-    return trunk.welcome === 'unknown' && isModest ? reach : Reach.Aside;
-  }
-
-  /** The trunk that it is on, or will be. Undefined: there is no room. */
-  #board(): Trunk | undefined {
-    const way = this.#way;
-    if (way.is === 'shared' && way.trunk !== undefined) return way.trunk;
-    const trunk = this.options.trunks!.of(this.#profile);
-    trunk?.join(this);
-    if (trunk !== undefined) this.#way = { is: 'shared', trunk };
-    return trunk;
-  }
-
-  #ride(head: readonly Buffer[], bytes: Buffer, commands: number): void {
-    const way = this.#way;
-    if (commands === 0 || way.is !== 'shared' || way.trunk === undefined) return;
-    this.#commands += commands;
-    this.#unanswered += commands;
-    this.#bytes += bytes.length;
-    for (const part of head) this.#bytes += part.length;
-    way.trunk.take(this, head, bytes, commands);
-  }
-
-  receive(bytes: Buffer, answers: number, settledBytes: number): void {
-    this.#unanswered -= answers;
-    this.#bytes -= settledBytes;
-    const way = this.#way;
-    if (way.is === 'closed') return;
-    const { downstream } = this;
-    const isStuck = downstream.backlogBytes > 0;
-    downstream.send(isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
-    this.#answerBytes += bytes.length;
-    if (answers > 0) {
-      if (this.#answerBytes > ANSWER_BYTES_MAX * answers) this.#heavy = true;
-      this.#answerBytes = 0;
-    }
-    if (this.#unanswered === 0 && this.#window < WINDOW_MAX && !isStuck) this.#window *= 2;
-    const waits = way.is !== 'shared' || this.#waiting || this.#ending !== undefined || this.#kept !== undefined;
-    if (waits && !this.#attending && 'trunk' in way) {
-      this.#attending = true;
-      way.trunk?.attend(this);
-    }
-  }
-
-  flush(): boolean {
-    return this.downstream.flush();
-  }
-
-  turn(): void {
-    this.#attending = false;
-    const way = this.#way;
-    if (way.is === 'shared' && this.#kept !== undefined && this.#unanswered <= this.#window / 2) this.#passKept();
-    else if (way.is === 'leaving' && this.#unanswered === 0) this.#begin(way.greeting, this.#takeKept());
-    else if (way.is === 'quitting' && this.#unanswered === 0) this.#sayGoodBye();
-    this.relieved();
-  }
-
-  stranded(): void {
-    if (this.#way.is === 'closed') return;
-    if (this.#way.is === 'shared' && this.#unanswered === 0) this.#way = UNBOARDED;
-    else this.downstream.finish('upstream');
-  }
-
-  fault(error: unknown): void {
-    this.downstream.fault(error);
-  }
-
   // ---- changing over ----------------------------------------------------------------------------------------------
 
-  /** The rest, and all that comes, goes another way, after what is outstanding. */
-  #leave(reach: number, rest: readonly Buffer[]): void {
+  leave(reach: number, rest: readonly Buffer[]): void {
     const way = this.#way;
-    const trunk = 'trunk' in way ? way.trunk : undefined;
+    if (way.is !== 'shared') return;
+    const { shared } = way;
     if (reach === Reach.Quit) {
-      this.#way = { is: 'quitting', trunk };
-      if (this.#unanswered === 0) this.#sayGoodBye();
+      this.#way = { is: 'quitting', shared };
+      if (shared.atRest) this.#sayGoodBye();
       return;
     }
     const mayReturn = reach === Reach.Greeting || reach === Reach.Aside;
     const greeting = mayReturn && this.#greetings++ < GREETINGS_MAX;
-    if (this.#unanswered === 0) {
-      this.#begin(greeting, rest);
+    if (shared.atRest) {
+      this.#begin(shared, greeting, rest);
       return;
     }
-    this.#way = { is: 'leaving', trunk, greeting };
+    this.#way = { is: 'leaving', shared, greeting };
     this.#kept = rest.map((part) => Buffer.from(part));
   }
 
-  #begin(greeting: boolean, bytes: readonly Buffer[]): void {
+  turn(): void {
     const way = this.#way;
-    if ('trunk' in way) way.trunk?.leave(this);
-    const identity = this.#profile === STRANGER ? undefined : this.#profile.identity();
-    const session = new OwnSession(this, this.options, identity);
+    if (way.is === 'leaving' && way.shared.atRest) this.#begin(way.shared, way.greeting, this.#takeKept());
+    else if (way.is === 'quitting' && way.shared.atRest) this.#sayGoodBye();
+    this.relieved();
+  }
+
+  get expectant(): boolean {
+    return this.#way.is !== 'shared' || this.#waiting || this.#ending !== undefined;
+  }
+
+  /** A session of its own. */
+  #begin(from: SharedWay | undefined, greeting: boolean, bytes: readonly Buffer[]): void {
+    this.#commands += from?.commands ?? 0;
+    from?.depart();
+    const profile = from?.profile ?? STRANGER;
+    const session = new OwnSession(this, this.options, profile === STRANGER ? undefined : profile.identity());
     const scanner = greeting ? this.options.trunks?.newScanner(this.#commandBytesMax) : undefined;
     this.#stayOwn(session, scanner, bytes);
   }
@@ -412,7 +229,7 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     for (const part of bytes) {
       const way = this.#way;
       if (way.is === 'own' && way.greeting !== undefined) this.#greet(session, way.greeting, part, false);
-      else this.#pass(part);
+      else this.pass(part);
     }
   }
 
@@ -457,9 +274,8 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     if (profile !== undefined && trunks.leadsTo(session.state.node, profile)) {
       this.#commands += session.commands;
       session.close();
-      this.#profile = profile;
-      this.#way = UNBOARDED;
-      for (const part of kept) this.#pass(part);
+      this.#way = this.#sharedWay(trunks, profile);
+      for (const part of kept) this.pass(part);
       return;
     }
     // Perhaps later, when the trunk is where the client's own session is.
@@ -467,14 +283,14 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     this.#stayOwn(session, scanner, kept);
   }
 
+  #sharedWay(trunks: Trunks, profile = STRANGER): Way {
+    return { is: 'shared', shared: new SharedWay(this, trunks, this.options, profile) };
+  }
+
   #takeKept(): readonly Buffer[] {
     const kept = this.#kept ?? NONE;
     this.#kept = undefined;
     return kept;
-  }
-
-  #passKept(): void {
-    for (const part of this.#takeKept()) this.#pass(part);
   }
 
   #sayGoodBye(): void {
@@ -484,7 +300,6 @@ export class FollowDoor implements TrunkClient, SessionOwner {
 
   // ---- back-pressure ----------------------------------------------------------------------------------------------
 
-  /** Less may be outstanding than before. */
   relieved(): void {
     if (this.#way.is === 'folding') this.#maybeFold();
     if (this.#ending !== undefined) this.#maybeFinish();
@@ -501,8 +316,7 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     const way = this.#way;
     switch (way.is) {
       case 'shared':
-        if (this.#kept !== undefined) return true;
-        return this.#unanswered > 0 && (this.#hasMuch(share) || way.trunk?.isFull(share) === true);
+        return way.shared.isFull(share);
       case 'own':
         return way.session.isFull(share);
       case 'leaving':
@@ -514,14 +328,8 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     }
   }
 
-  #hasMuch(share: number): boolean {
-    const { clientBytesMax, clientCommandsMax } = this.options.limits;
-    return this.#bytes > Math.min(clientBytesMax, WINDOW_BYTES) * share || this.#unanswered > clientCommandsMax * share;
-  }
-
   #awaitRoom(): void {
-    const way = this.#way;
-    if (way.is === 'shared' && way.trunk?.isFull(0.5) === true) way.trunk.awaitRoom(this);
+    if (this.#way.is === 'shared') this.#way.shared.awaitRoom();
   }
 
   #maybeFinish(): void {
@@ -538,8 +346,7 @@ export class FollowDoor implements TrunkClient, SessionOwner {
     const way = this.#way;
     switch (way.is) {
       case 'shared':
-        if (this.#unanswered > 0 || this.#kept !== undefined) return false;
-        return this.#ending === 'client' || this.#carry === undefined;
+        return way.shared.atRest && (this.#ending === 'client' || !way.shared.midCommand);
       case 'own': {
         const { blocked, unanswered, held } = way.session;
         return blocked || (unanswered === 0 && (this.#ending === 'client' || held.bytes === 0));
@@ -558,21 +365,4 @@ export class FollowDoor implements TrunkClient, SessionOwner {
   get #commandBytesMax(): number {
     return this.options.session.commandBytesMax ?? SESSION_DEFAULTS.commandBytesMax;
   }
-}
-
-const BROKEN = -2;
-
-/** Where the next command ends; -1: not in these bytes, BROKEN: never. */
-function nextCommand(scanner: CommandScanner, bytes: Buffer, at: number): number {
-  try {
-    return scanner.next(bytes, at, bytes.length);
-  } catch (error) {
-    if (!(error instanceof RespError)) throw error;
-    return BROKEN;
-  }
-}
-
-function whole(head: readonly Buffer[], bytes: Buffer, at: number, end: number): Buffer {
-  const last = bytes.subarray(at, end);
-  return head.length === 0 ? last : Buffer.concat([...head, last]);
 }

@@ -1,0 +1,303 @@
+import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { SESSION_DEFAULTS } from '../../session/index.js';
+import { Carry } from './carry.js';
+import type { Downstream } from './downstream.js';
+import { OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
+import { type Profile, STRANGER } from './profile.js';
+import { Reach } from './share-rules.js';
+import type { Trunk, TrunkClient } from './trunk.js';
+import type { Trunks } from './trunks.js';
+
+/** Whose commands they are. */
+export interface SharedWayOwner {
+  readonly downstream: Downstream;
+  /** It wants a turn when answers have come. */
+  readonly expectant: boolean;
+  /** `rest`, and all that comes, has to go another way, behind what is outstanding. Borrowed. `reach`: a value of `Reach`. */
+  leave(reach: number, rest: readonly Buffer[]): void;
+  /** Bytes that had to wait go on, whichever way the client goes by now. */
+  pass(bytes: Buffer): void;
+  /** Nothing is being delivered, and less may be outstanding than before. */
+  turn(): void;
+}
+
+/** A command larger than this takes its client to a session of its own. */
+const CARRY_BYTES_MAX = 256 * 1024;
+/** So does an answer larger than this: others would wait for it. */
+const ANSWER_BYTES_MAX = 256 * 1024;
+/** Commands of one client that are outstanding on a trunk: first one, since nobody knows how large its answers are. */
+const WINDOW_MIN = 1;
+const WINDOW_MAX = 128;
+/** What a server takes from somebody who has to log in first; more, and it closes the connection. */
+const STRANGER_ARGUMENTS_MAX = 10;
+const STRANGER_BYTES_MAX = 16 * 1024;
+/** An answer smaller than this is copied when it cannot leave at once: it would keep all that came with it. */
+const COPIED_BYTES = 16 * 1024;
+
+const NOTHING_HELD = { bytes: 0, commands: 0 };
+const NONE: readonly Buffer[] = [];
+
+/** A client's way over the trunk of its profile, together with others': as long as it sends whole commands that can be shared. */
+export class SharedWay implements TrunkClient {
+  /** From the first command on. */
+  #trunk: Trunk | undefined;
+  #carry: Carry | undefined;
+  /** What waits until the commands before it are answered. */
+  #kept: Buffer[] | undefined;
+  #unanswered = 0;
+  /** Of the commands without an answer. */
+  #bytes = 0;
+  #commands = 0;
+  #window = WINDOW_MIN;
+  /** Of the answer that is coming. */
+  #answerBytes = 0;
+  /** Its answers are too large for others to wait for. */
+  #heavy = false;
+  #attending = false;
+  #departed = false;
+
+  constructor(
+    private readonly owner: SharedWayOwner,
+    private readonly trunks: Trunks,
+    private readonly options: Pick<OwnSessionOptions, 'limits' | 'session'>,
+    readonly profile: Profile = STRANGER,
+  ) {}
+
+  /** Whole commands that went this way so far. */
+  get commands(): number {
+    return this.#commands;
+  }
+
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /** Commands without an answer; their bytes, and what has not been sent. */
+  get held(): { bytes: number; commands: number } {
+    if (this.#bytes === 0 && this.#carry === undefined && this.#kept === undefined) return NOTHING_HELD;
+    let bytes = this.#bytes + (this.#carry?.bytes ?? 0);
+    for (const part of this.#kept ?? NONE) bytes += part.length;
+    return { bytes, commands: this.#unanswered };
+  }
+
+  /** Nothing is outstanding, and no whole command waits. */
+  get atRest(): boolean {
+    return this.#unanswered === 0 && this.#kept === undefined;
+  }
+
+  /** Half a command has come. */
+  get midCommand(): boolean {
+    return this.#carry !== undefined;
+  }
+
+  get boarded(): boolean {
+    return this.#trunk !== undefined;
+  }
+
+  /** The trunk's session's state, and the node that it is with, if any. */
+  get state(): { at: string; node: string | undefined } | undefined {
+    return this.#trunk?.state;
+  }
+
+  /** No more should be taken. `share` of what is the most. */
+  isFull(share: number): boolean {
+    if (this.#kept !== undefined) return true;
+    return this.#unanswered > 0 && (this.#hasMuch(share) || this.#trunk?.isFull(share) === true);
+  }
+
+  #hasMuch(share: number): boolean {
+    const { clientBytesMax, clientCommandsMax } = this.options.limits;
+    return this.#bytes > Math.min(clientBytesMax, WINDOW_BYTES) * share || this.#unanswered > clientCommandsMax * share;
+  }
+
+  /** The owner gets a turn when the trunk has room again, if it has none now. */
+  awaitRoom(): void {
+    if (this.#trunk?.isFull(0.5) === true) this.#trunk.awaitRoom(this);
+  }
+
+  /** Nothing more goes this way. Answers that are owed come, and are dropped. */
+  depart(): void {
+    this.#departed = true;
+    this.#carry?.release();
+    this.#carry = undefined;
+    this.#kept = undefined;
+    this.#trunk?.leave(this);
+  }
+
+  // ---- to the trunk ----------------------------------------------------------------------------------------------
+
+  /** Bytes from the client, borrowed. */
+  take(bytes: Buffer): void {
+    if (this.#kept !== undefined) {
+      this.#kept.push(Buffer.from(bytes));
+      return;
+    }
+    if (this.#unanswered >= this.#window) {
+      this.#kept = [Buffer.from(bytes)];
+      return;
+    }
+    const carry = this.#carry;
+    this.#carry = undefined;
+    if (this.#heavy || this.owner.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
+      this.owner.leave(Reach.Own, [...(carry?.parts ?? NONE), bytes]);
+    } else this.#share(carry, bytes);
+    if (this.#carry !== carry) carry?.release();
+  }
+
+  #share(carry: Carry | undefined, bytes: Buffer): void {
+    const { trunks } = this;
+    const { commandBytesMax = SESSION_DEFAULTS.commandBytesMax } = this.options.session;
+    const scanner = carry?.scanner ?? trunks.scanner(commandBytesMax);
+    /** Stands before bytes[0], and belongs to the first command. */
+    let head: readonly Buffer[] = carry?.parts ?? NONE;
+    /** bytes[from, at) are `commands` whole ones that may go. */
+    let from = 0;
+    let at = 0;
+    let commands = 0;
+    let reach: number = Reach.Shared;
+    for (;;) {
+      if (this.#unanswered + commands >= this.#window && at < bytes.length) {
+        this.#ride(head, bytes.subarray(from, at), commands);
+        this.#kept = [Buffer.from(bytes.subarray(at))];
+        return;
+      }
+      const end = nextCommand(scanner, bytes, at);
+      if (end === BROKEN) {
+        // Its own session will see it, too, and tell it.
+        trunks.dropScanner(scanner);
+        reach = Reach.Own;
+        break;
+      }
+      if (end < 0) break;
+      if (scanner.argc > 0) reach = this.#reachOf(scanner, head, bytes, at, end);
+      if (reach !== Reach.Shared) break;
+      if (scanner.argc > 0 && !scanner.inline) {
+        commands++;
+        at = end;
+        continue;
+      }
+      if (commands > 0) this.#ride(head, bytes.subarray(from, at), commands);
+      // Whatever else a server might find wrong with a line, it does not get to see: a shared connection must not break.
+      const line = scanner.inline ? whole(commands > 0 ? NONE : head, bytes, at, end) : undefined;
+      if (scanner.argc > 0 && line !== undefined) this.#ride(NONE, encodeCommand(commandArgs(line, 0, line.length)), 1);
+      head = NONE;
+      commands = 0;
+      from = end;
+      at = end;
+    }
+    this.#ride(head, bytes.subarray(from, at), commands);
+    const rest = bytes.subarray(at);
+    if (commands > 0) head = NONE;
+    if (reach !== Reach.Shared) this.owner.leave(reach, [...head, rest]);
+    else if (scanner.midCommand) this.#carryOn(head.length > 0 ? carry! : this.#newCarry(scanner), rest);
+  }
+
+  #newCarry(scanner: CommandScanner): Carry {
+    this.trunks.dropScanner(scanner);
+    return new Carry(scanner);
+  }
+
+  #carryOn(carry: Carry, rest: Buffer): void {
+    carry.add(rest);
+    if (carry.bytes <= CARRY_BYTES_MAX) {
+      this.#carry = carry;
+      return;
+    }
+    this.owner.leave(Reach.Own, carry.parts);
+    carry.release();
+  }
+
+  /** A value of `Reach` for the command that has just ended. It begins with `head` if it is the first. */
+  #reachOf(scanner: CommandScanner, head: readonly Buffer[], bytes: Buffer, at: number, end: number): number {
+    const { rules } = this.trunks;
+    let reach = rules.of(scanner.id);
+    if (reach === Reach.Container) {
+      const command = whole(at === 0 ? head : NONE, bytes, at, end);
+      reach = rules.ofSubcommand(scanner.id, commandArgs(command, 0, command.length)[1]);
+    }
+    if (reach !== Reach.Shared) return reach;
+    const trunk = this.#board();
+    if (trunk === undefined) return Reach.Own;
+    if (!this.profile.anonymous || trunk.welcome === 'served') return reach;
+    const isModest = scanner.argc <= STRANGER_ARGUMENTS_MAX && end - at <= STRANGER_BYTES_MAX && head.length === 0;
+    return trunk.welcome === 'unknown' && isModest ? reach : Reach.Aside;
+  }
+
+  /** The trunk that it is on, or will be. Undefined: there is no room. */
+  #board(): Trunk | undefined {
+    if (this.#trunk !== undefined) return this.#trunk;
+    this.#trunk = this.trunks.of(this.profile);
+    this.#trunk?.join(this);
+    return this.#trunk;
+  }
+
+  #ride(head: readonly Buffer[], bytes: Buffer, commands: number): void {
+    if (commands === 0 || this.#departed || this.#trunk === undefined) return;
+    this.#commands += commands;
+    this.#unanswered += commands;
+    this.#bytes += bytes.length;
+    for (const part of head) this.#bytes += part.length;
+    this.#trunk.take(this, head, bytes, commands);
+  }
+
+  // ---- from the trunk --------------------------------------------------------------------------------------------
+
+  receive(bytes: Buffer, answers: number, settledBytes: number): void {
+    this.#unanswered -= answers;
+    this.#bytes -= settledBytes;
+    if (this.#departed) return;
+    const { downstream } = this.owner;
+    const isStuck = downstream.backlogBytes > 0;
+    downstream.send(isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
+    this.#answerBytes += bytes.length;
+    if (answers > 0) {
+      if (this.#answerBytes > ANSWER_BYTES_MAX * answers) this.#heavy = true;
+      this.#answerBytes = 0;
+    }
+    if (this.#unanswered === 0 && this.#window < WINDOW_MAX && !isStuck) this.#window *= 2;
+    if (this.#attending || (this.#kept === undefined && !this.owner.expectant)) return;
+    this.#attending = true;
+    this.#trunk?.attend(this);
+  }
+
+  flush(): boolean {
+    return this.owner.downstream.flush();
+  }
+
+  turn(): void {
+    this.#attending = false;
+    if (this.#kept !== undefined && this.#unanswered <= this.#window / 2) {
+      const kept = this.#kept;
+      this.#kept = undefined;
+      for (const part of kept) this.owner.pass(part);
+    }
+    this.owner.turn();
+  }
+
+  stranded(): void {
+    if (this.#departed) return;
+    this.#trunk = undefined;
+    if (this.#unanswered > 0) this.owner.downstream.finish('upstream');
+  }
+
+  fault(error: unknown): void {
+    this.owner.downstream.fault(error);
+  }
+}
+
+export const BROKEN = -2;
+
+/** Where the next command ends; -1: not in these bytes, BROKEN: never. */
+export function nextCommand(scanner: CommandScanner, bytes: Buffer, at: number): number {
+  try {
+    return scanner.next(bytes, at, bytes.length);
+  } catch (error) {
+    if (!(error instanceof RespError)) throw error;
+    return BROKEN;
+  }
+}
+
+function whole(head: readonly Buffer[], bytes: Buffer, at: number, end: number): Buffer {
+  const last = bytes.subarray(at, end);
+  return head.length === 0 ? last : Buffer.concat([...head, last]);
+}
