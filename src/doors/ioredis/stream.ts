@@ -140,6 +140,10 @@ export class SegueStream extends Duplex {
       this.#breath.push(chunk);
       return;
     }
+    this.#give(chunk);
+  }
+
+  #give(chunk: Buffer): void {
     if (this.readableFlowing === true && this.readableLength === 0) {
       this.emit('data', chunk);
       return;
@@ -154,12 +158,16 @@ export class SegueStream extends Duplex {
    * chunk as the answer for answers. They wait for the next turn of the event loop.
    */
   #breathe(): void {
-    this.#breath ??= [];
-    setImmediate(() => {
-      const held = this.#breath ?? [];
-      this.#breath = undefined;
-      if (!this.destroyed) for (const chunk of held) this.#deliver(chunk);
-    });
+    if (this.#breath !== undefined) return;
+    this.#breath = [];
+    setImmediate(() => this.#exhale());
+  }
+
+  #exhale(): void {
+    const held = this.#breath ?? [];
+    // The client may write meanwhile, and what that brings comes behind.
+    for (let chunk = held.shift(); chunk !== undefined && !this.destroyed; chunk = held.shift()) this.#give(chunk);
+    this.#breath = undefined;
   }
 
   override _read(): void {
@@ -184,6 +192,7 @@ export class SegueStream extends Duplex {
   }
 
   #ended(reason: string | undefined): void {
+    this.#exhale();
     this.push(null);
     this.destroy(reason === undefined ? undefined : new Error(reason));
   }
