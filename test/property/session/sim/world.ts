@@ -111,7 +111,9 @@ export class SimSession {
 
   hear(event: SessionEvent): void {
     if (event.type === 'uncertain' && event.fate === 'answered') this.uncertain += event.commands;
-    if (event.type === 'move') this.wire = this.#dialled.findLast(({ node }) => node.name === event.node);
+    if (event.type !== 'move') return;
+    // A later one to the same node may have been given up again.
+    this.wire = this.#dialled.findLast(({ node, state }) => node.name === event.node && state === 'open');
   }
 
   take(bytes: number): void {
