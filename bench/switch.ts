@@ -35,6 +35,8 @@ as it can, in the time in which clients may have had to wait; "nothing" is this 
 
 const deadlineMs = 30_000;
 const settleMs = 250;
+/** Before the first switch: an application has run for a while when it meets one, and its code is compiled. */
+const warmUpMs = 3_000;
 const nothingMs = 20;
 /** Between two comparisons with the data, which has to fit into memory. */
 const switchesPerAccount = 20;
@@ -66,6 +68,12 @@ class Arena {
     const nodes = this.nodes.map(({ host, port }) => ({ host, port }));
     const options: TrafficOptions = { name, client: this.client, nodes, ...shape };
     return new Thread<TrafficService>(new URL('./kit/traffic-thread.js', import.meta.url), options);
+  }
+
+  async warmUp(): Promise<void> {
+    await Promise.all([this.load.call('resume'), this.probe.call('resume')]);
+    await rest(warmUpMs);
+    await Promise.all([this.load.call('pause'), this.probe.call('pause')]);
   }
 
   async measure(method: Method, into: Tally): Promise<void> {
@@ -205,6 +213,7 @@ async function compare(version: ServerVersion, switches: number, others: number,
     }
     const cluster = enter(await startCluster(version), 'moved');
     contenders.push(contender('CLUSTER FAILOVER, MOVED clients', cluster, clusterFailover, others));
+    for (const arena of arenas) await arena.warmUp();
     await inTurn(version, contenders, arenas, signal);
     console.log(`\n${version}, ${load.connections * load.batch * (1000 / load.everyMs)} writes/s wanted\n${head}`);
     for (const { tally } of contenders) console.log(row(tally));
