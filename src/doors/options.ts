@@ -66,7 +66,7 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
   nodes: {
     kind: 'urls',
     byDefault: "the client's host and port, or path",
-    what: 'URLs of nodes of the pair: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix:`. One is enough, it names the others; with all of them a client also starts when one is down.',
+    what: 'URLs of nodes of the pair: `redis://`, `rediss://`, `valkey://`, `valkeys://` or `unix:`. One is enough, it names the others; with all of them a client also starts when one is down, and knows where to go when a switch comes before the primary has listed its replica (a node that nobody vouches for is not followed: `untrusted`).',
   },
   addressMap: {
     kind: 'map',

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { serverVersions, waitFor } from '../../../src/lab/servers/index.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { serverVersions, waitFor, waitForSync } from '../../../src/lab/servers/index.js';
 import { libraries } from './clients.js';
 import { SwitchedPair } from './lab.js';
 
@@ -10,6 +10,8 @@ describe.each(serverVersions)('switches on %s', (version) => {
   beforeAll(async () => {
     pair = await SwitchedPair.start({ version });
   });
+  // A client with one seed knows the other node from the primary's list. As long as that does not have it, nobody vouches for it.
+  beforeEach(() => waitForSync(pair.primary, [pair.replica]));
   afterEach(() => pair.disconnectAll());
   afterAll(() => pair?.stop());
 
