@@ -1,7 +1,7 @@
 import { type CommandScanner, commandArgs } from '../../resp/index.js';
-import { type ClientDescription, type Identity, SESSION_DEFAULTS } from '../../session/index.js';
+import type { ClientDescription, Identity } from '../../session/index.js';
 import type { Downstream, FollowEnd } from './downstream.js';
-import { OwnSession, type OwnSessionOptions, type SessionOwner } from './own-session.js';
+import { commandBytesMaxOf, OwnSession, type OwnSessionOptions, type SessionOwner } from './own-session.js';
 import { Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
 import { BROKEN, nextCommand, SharedWay, type SharedWayOwner } from './shared-way.js';
@@ -219,7 +219,7 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
     from?.depart();
     const profile = from?.profile ?? STRANGER;
     const session = new OwnSession(this, this.options, profile === STRANGER ? undefined : profile.identity());
-    const scanner = greeting ? this.options.trunks?.newScanner(this.#commandBytesMax) : undefined;
+    const scanner = greeting ? this.options.trunks?.newScanner(commandBytesMaxOf(this.options)) : undefined;
     this.#stayOwn(session, scanner, bytes);
   }
 
@@ -279,7 +279,7 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
       return;
     }
     // Perhaps later, when the trunk is where the client's own session is.
-    const scanner = profile === undefined ? undefined : trunks.newScanner(this.#commandBytesMax);
+    const scanner = profile === undefined ? undefined : trunks.newScanner(commandBytesMaxOf(this.options));
     this.#stayOwn(session, scanner, kept);
   }
 
@@ -360,9 +360,5 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
 
   sessionEnded(why: FollowEnd | undefined): void {
     if (this.#way.is !== 'closed') this.downstream.finish(why);
-  }
-
-  get #commandBytesMax(): number {
-    return this.options.session.commandBytesMax ?? SESSION_DEFAULTS.commandBytesMax;
   }
 }

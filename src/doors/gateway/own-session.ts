@@ -1,4 +1,11 @@
-import type { ClientDescription, Identity, Session, SessionEvent, SessionOptions } from '../../session/index.js';
+import {
+  type ClientDescription,
+  type Identity,
+  SESSION_DEFAULTS,
+  type Session,
+  type SessionEvent,
+  type SessionOptions,
+} from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
 import type { Pair, SessionPlace } from '../pair.js';
 import type { Downstream, FollowEnd } from './downstream.js';
@@ -169,6 +176,11 @@ export class OwnSession implements SessionPlace {
   faulted(error: unknown): void {
     this.owner.downstream.fault(error);
   }
+}
+
+/** No command of a client may be longer. */
+export function commandBytesMaxOf({ session }: Pick<OwnSessionOptions, 'session'>): number {
+  return session.commandBytesMax ?? SESSION_DEFAULTS.commandBytesMax;
 }
 
 const bounds = new WeakMap<OwnSessionOptions, Partial<SessionOptions>>();

@@ -1,8 +1,7 @@
 import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
-import { SESSION_DEFAULTS } from '../../session/index.js';
 import { Carry } from './carry.js';
 import type { Downstream } from './downstream.js';
-import { OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
+import { commandBytesMaxOf, OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
 import { type Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
 import type { Trunk, TrunkClient } from './trunk.js';
@@ -146,8 +145,7 @@ export class SharedWay implements TrunkClient {
 
   #share(carry: Carry | undefined, bytes: Buffer): void {
     const { trunks } = this;
-    const { commandBytesMax = SESSION_DEFAULTS.commandBytesMax } = this.options.session;
-    const scanner = carry?.scanner ?? trunks.scanner(commandBytesMax);
+    const scanner = carry?.scanner ?? trunks.scanner(commandBytesMaxOf(this.options));
     /** Stands before bytes[0], and belongs to the first command. */
     let head: readonly Buffer[] = carry?.parts ?? NONE;
     /** bytes[from, at) are `commands` whole ones that may go. */

@@ -155,17 +155,21 @@ describe.concurrent('an operator who may not do everything', () => {
 });
 
 describe.concurrent('sessions', () => {
+  /** One process hears the notices. */
+  const someoneListens = ({ primary }: LabPair) =>
+    waitFor(() => primary.cli('PUBSUB', 'NUMSUB', 'segue:notice'), {
+      deadlineMs,
+      what: 'a process to listen',
+      until: (reply) => Array.isArray(reply) && Number(reply[1]) === 1,
+    });
+
   it('are told, and hold before the pause', async (test) => {
     const { options, pair } = await start(test, { version: 'valkey-8.1' });
     const { host, port } = pair.primary;
     const client = openClient({ library: 'ioredis6', host, port, segue: true });
     try {
       await client.set('key', 'value');
-      await waitFor(() => pair.primary.cli('PUBSUB', 'NUMSUB', 'segue:notice'), {
-        deadlineMs,
-        what: 'a process to listen',
-        until: (reply) => Array.isArray(reply) && Number(reply[1]) === 1,
-      });
+      await someoneListens(pair);
       const { sessions } = await switchPrimary(options);
       expect(sessions.prepare).toMatchObject({ expected: 1, answered: 1, missing: 0, late: 0 });
       expect(sessions.hold).toMatchObject({ expected: 1, answered: 1, missing: 0, late: 0, sessions: 1 });
@@ -182,11 +186,7 @@ describe.concurrent('sessions', () => {
     const [waiting, writes] = [37, [] as Promise<unknown>[]];
     try {
       await client.set('key', 'value');
-      await waitFor(() => pair.primary.cli('PUBSUB', 'NUMSUB', 'segue:notice'), {
-        deadlineMs,
-        what: 'a process to listen',
-        until: (reply) => Array.isArray(reply) && Number(reply[1]) === 1,
-      });
+      await someoneListens(pair);
       // All sessions have answered by then, so nothing of this is sent before the new primary is known.
       const onBoundary = ({ step, side }: Boundary): void => {
         if (step !== 'hold' || side !== 'after') return;
