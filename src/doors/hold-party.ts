@@ -175,6 +175,7 @@ export class HoldParty {
     const hold = { id, from, to, sinceMs, endsAtMs, roll, processes, series, isHold: true } as const;
     this.#become({ ...hold, at: 'stopping', answerAtMs, askAtMs: sinceMs + LOOK_EVERY_MS });
     for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
+    this.#turns.start(); // what clients send in the rest of this turn is held already
     this.#countOften(hold);
     this.#maybeDone();
   }
@@ -235,11 +236,15 @@ export class HoldParty {
     else this.#askWho(phase);
   }
 
-  /** One question for all. Sessions with commands have the verdict before us, as news of a primary (`Pair`). */
+  /**
+   * One question for all: first to the one who should know, who mostly settles it. Sessions with commands have the verdict
+   * before us, as news of a primary (`Pair`).
+   */
   #askWho(plan: Plan<HoldableSession>, askedMs = this.#clock.now()): void {
     plan.roll.end();
     const phase = { ...plan, at: 'released', askedMs, askAtMs: Number.POSITIVE_INFINITY } as const;
-    const answer = this.#topology?.suspect(plan.from);
+    const topology = this.#topology;
+    const answer = topology?.look(plan.to.node).then(() => topology.suspect(plan.from));
     this.#become(phase);
     answer?.then((view) => {
       if (this.#phase !== phase) return;

@@ -19,6 +19,12 @@ export class IdleQueue {
     this.#schedule();
   }
 
+  /** What is urgent: as much of what waits as one turn may take, now; the rest in the turns to come. */
+  start(): void {
+    this.#turn(this.time.now());
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#due || this.#waiting.length === 0) return;
     this.#due = true;

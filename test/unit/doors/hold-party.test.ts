@@ -71,7 +71,9 @@ let observed: HoldEvent[];
 let suspected: (string | undefined)[];
 let verdict: (view: PrimaryView | undefined) => void;
 let looked: string[];
+/** Answers the last look, where the node does not answer by itself. */
 let seen: () => void;
+let answersLooks: boolean;
 const onEvent = (event: HoldEvent) => events.push(event);
 
 const topology = {
@@ -84,6 +86,7 @@ const topology = {
   },
   look: (node: string) => {
     looked.push(node);
+    if (answersLooks) return Promise.resolve();
     return new Promise<void>((resolve) => {
       seen = resolve;
     });
@@ -98,6 +101,7 @@ beforeEach(() => {
   events = [];
   suspected = [];
   looked = [];
+  answersLooks = true;
 });
 
 function join(count: number, change: { holdMaxMs?: number } = {}): { session: FakeSession; leave: () => void }[] {
@@ -120,6 +124,12 @@ function hear({ kind, id = 'n1', holdMs = 1000, outcome, processes, to = B }: To
   const told = { id, kind, from: A.node, to: to.node, holdMs, processes };
   const notice = { ...told, ...(outcome ? { outcome } : {}) } as Notice;
   party.hear({ notice, isFit: true, from: A.node, to: { ...to, term: 1 } });
+}
+
+/** The operator says that it is done, and the sessions ask. */
+async function hearSwitched(id = 'n1'): Promise<void> {
+  hear({ kind: 'release', id, outcome: 'switched' });
+  await turns();
 }
 
 /** Lets all work that waits for turns of the event loop happen. */
@@ -269,12 +279,19 @@ describe('hold', () => {
     expect(late!.session.told).toEqual(['hold 1000']);
   });
 
-  test('a session that stirs before it was told to hold does not count as standing still', async () => {
-    const [one] = join(1);
+  test('begins at once, and takes no more of a turn than is fair', async () => {
+    const [one, two] = join(2);
+    one!.session.hold = (untilMs) => {
+      one!.session.told.push(`hold ${untilMs}`);
+      time.advance(3);
+    };
     hear({ kind: 'hold' });
+    expect([one!.session.told, two!.session.told]).toEqual([['hold 1000'], []]);
     one!.session.quieten();
-    expect(answers).toEqual([]);
+    two!.session.quieten();
+    expect(answers).toEqual([]); // one that was not told to hold does not stand still
     await turns();
+    expect(two!.session.told).toEqual(['hold 1000']);
     expect(answers).toMatchObject([{ kind: 'holding', late: 0 }]);
   });
 
@@ -340,6 +357,7 @@ describe('hold', () => {
 
 describe('the next primary', () => {
   async function holding(processes?: number): Promise<FakeSession> {
+    answersLooks = false;
     const [one] = join(1);
     hear({ kind: 'hold', ...(processes === undefined ? {} : { processes }) });
     await turns();
@@ -407,8 +425,9 @@ describe('release', () => {
 
   test('switched: one question for all, and the verdict ends the hold', async () => {
     const sessions = await holding(3);
-    hear({ kind: 'release', outcome: 'switched' });
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
+    await hearSwitched();
+    expect(looked).toEqual(['b:1']);
     expect(suspected).toEqual(['a:1']);
     verdict(B);
     await turns();
@@ -420,12 +439,13 @@ describe('release', () => {
 
   test('switched, but the old primary says that it is primary still: asks again, then they go on', async () => {
     const [session] = await holding();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     for (let asked = 1; asked <= 10; asked++) {
       expect(suspected.length).toBe(asked);
       verdict(A);
       await turns();
       time.advance(10);
+      await turns();
     }
     expect(session!.told).toEqual(['hold 1000']);
     verdict(A);
@@ -436,10 +456,11 @@ describe('release', () => {
 
   test('switched, and the old primary steps down only now', async () => {
     const [session] = await holding();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(A);
     await turns();
     time.advance(10);
+    await turns();
     verdict(B);
     await turns();
     expect(session!.told).toEqual(['hold 1000', 'primary b:1', 'release']);
@@ -448,10 +469,11 @@ describe('release', () => {
 
   test('switched, and nobody knows: asks again, until the time is over', async () => {
     const [session] = await holding();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(undefined);
     await turns();
     time.advance(10);
+    await turns();
     expect(suspected.length).toBe(2);
     const [late] = join(1);
     expect(late!.session.told).toEqual(['hold 1000']);
@@ -468,7 +490,7 @@ describe('release', () => {
 
   test('a session that comes while the verdict is awaited does not hold longer than the others', async () => {
     await holding();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     const [late] = join(1);
     verdict(B);
     await turns();
@@ -477,7 +499,7 @@ describe('release', () => {
 
   test('a true switch may be followed by another one at once', async () => {
     const [session] = await holding();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(B);
     await turns();
     hear({ kind: 'hold', id: 'n2' });
@@ -489,8 +511,7 @@ describe('release', () => {
     const [session] = await holding();
     hear({ kind: 'release', id: 'n2', outcome: 'given-up' });
     expect(suspected).toEqual([]);
-    hear({ kind: 'release', id: 'n3', outcome: 'switched' });
-    await turns();
+    await hearSwitched('n3');
     expect(suspected).toEqual(['a:1']);
     expect(session!.told).toEqual(['hold 1000']);
   });
@@ -501,7 +522,7 @@ describe('release', () => {
     await turns();
     one!.session.dialled();
     time.advance(3000);
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(B);
     await turns();
     expect(events.at(-1)).toEqual({ type: 'released', id: 'n1', outcome: 'switched', heldMs: 0 });
@@ -547,7 +568,7 @@ describe('what waited is told when all were let go', () => {
       return answer(one);
     };
     time.advance(3.25);
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(B);
     await turns();
     topology.answer = answer;
@@ -561,12 +582,15 @@ describe('what waited is told when all were let go', () => {
   });
 
   test('the looks count too', async () => {
+    answersLooks = false;
     const sessions = await holding({ processes: 1 });
     time.advance(1);
     sessions[0]!.unanswered = 5;
     seen();
     await turns();
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
+    seen();
+    await turns();
     verdict(B);
     await turns();
     expect(said()).toMatchObject([
@@ -591,7 +615,7 @@ describe('what waited is told when all were let go', () => {
     await turns();
     sessions[0]!.unanswered = 0;
     time.advance(6);
-    hear({ kind: 'release', outcome: 'switched' });
+    await hearSwitched();
     verdict(B);
     await turns();
     expect(said()).toMatchObject([
@@ -637,19 +661,19 @@ describe('what waited is told when all were let go', () => {
     ]);
   });
 
-  test.each<[string, () => void]>([
-    ['nobody told them to go on', () => time.advance(1000)],
+  test.each<[string, () => Promise<void>]>([
+    ['nobody told them to go on', async () => time.advance(1000)],
     [
       'the old primary says that it is primary still',
-      () => {
-        hear({ kind: 'release', outcome: 'switched' });
+      async () => {
+        await hearSwitched();
         time.advance(100);
         verdict(A);
       },
     ],
   ])('not where the primary may be paused: %s', async (_name, end) => {
     await holding();
-    end();
+    await end();
     await turns();
     expect(events.at(-1)).toMatchObject({ type: 'released' });
     expect(said()).toEqual([]);
