@@ -1,4 +1,12 @@
-import { CommandScanner, type CommandTable, commandArgs, encodeError, Fact, RespError } from '../resp/index.js';
+import {
+  type CommandRun,
+  CommandScanner,
+  type CommandTable,
+  commandArgs,
+  encodeError,
+  Fact,
+  RespError,
+} from '../resp/index.js';
 import { withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
 import { ClientTransaction } from './client-transaction.js';
@@ -70,6 +78,29 @@ export class Intake {
       farewell.role = { is: 'quit' };
       this.#push(this.book.log.tail, 0, farewell);
     }
+  }
+
+  /** Takes borrowed bytes that somebody has scanned already. */
+  takeRun(bytes: Buffer, run: CommandRun): void {
+    if (!this.#isPlain(run) || this.#full(bytes.length)) {
+      this.take(bytes, true);
+      return;
+    }
+    const { log, ledger } = this.book;
+    const { position } = log.append(bytes, true);
+    for (let at = 0; at < run.length; at++) {
+      ledger.push(position + run.ends[at]!, effectMarks(this.#table.flags[run.ids[at]!]!));
+    }
+    this.#start = log.tail;
+  }
+
+  /** All of its commands are no more to the session than where they end and what they may do. */
+  #isPlain({ ids, length }: CommandRun): boolean {
+    const { flags } = this.#table;
+    if (this.#unreadable || this.#refusing || this.#refusedMarks !== 0 || this.#scanner.midCommand) return false;
+    if (this.#transaction.open || !this.#local.none) return false;
+    for (let at = 0; at < length; at++) if ((flags[ids[at]!]! & CLOSER_LOOK) !== 0) return false;
+    return true;
   }
 
   #full(bytes: number): boolean {

@@ -1,3 +1,4 @@
+import type { CommandRun } from '../resp/index.js';
 import { Book } from './book.js';
 import { Ensemble } from './ensemble.js';
 import type { Helm } from './helm.js';
@@ -85,8 +86,20 @@ export class Session<P extends Primary> {
   take(chunk: string | Buffer, borrowed = false): void {
     if (this.state.at === 'closed') return;
     if (this.#news !== undefined) this.catchUp();
-    const { intake, helm, book, settler, capability } = this.#parts;
-    intake.take(chunk, borrowed);
+    this.#parts.intake.take(chunk, borrowed);
+    this.#taken();
+  }
+
+  /** Whole commands that the door has scanned already, with a table that has the same ids. The bytes are borrowed. */
+  takeRun(bytes: Buffer, run: CommandRun): void {
+    if (this.state.at === 'closed') return;
+    if (this.#news !== undefined) this.catchUp();
+    this.#parts.intake.takeRun(bytes, run);
+    this.#taken();
+  }
+
+  #taken(): void {
+    const { helm, book, settler, capability } = this.#parts;
     helm.taken();
     if (book.altered) settler.settleAnswered();
     capability.announce();

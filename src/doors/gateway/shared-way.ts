@@ -1,10 +1,10 @@
-import { type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
 import { Carry } from './carry.js';
 import type { Downstream } from './downstream.js';
 import { commandBytesMaxOf, OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
 import { type Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
-import type { Trunk, TrunkClient } from './trunk.js';
+import { bytesIn, type Trunk, type TrunkClient } from './trunk.js';
 import type { Trunks } from './trunks.js';
 
 /** Whose commands they are. */
@@ -35,6 +35,8 @@ const COPIED_BYTES = 16 * 1024;
 
 const NOTHING_HELD = { bytes: 0, commands: 0 };
 const NONE: readonly Buffer[] = [];
+/** What one client has sent is scanned into this, and has gone on before the next one's is. */
+const run = new CommandRun(WINDOW_MAX);
 
 /** A client's way over the trunk of its profile, together with others': as long as it sends whole commands that can be shared. */
 export class SharedWay implements TrunkClient {
@@ -74,9 +76,8 @@ export class SharedWay implements TrunkClient {
   /** Commands without an answer; their bytes, and what has not been sent. */
   get held(): { bytes: number; commands: number } {
     if (this.#bytes === 0 && this.#carry === undefined && this.#kept === undefined) return NOTHING_HELD;
-    let bytes = this.#bytes + (this.#carry?.bytes ?? 0);
-    for (const part of this.#kept ?? NONE) bytes += part.length;
-    return { bytes, commands: this.#unanswered };
+    const bytes = this.#bytes + (this.#carry?.bytes ?? 0);
+    return { bytes: bytes + bytesIn(this.#kept ?? NONE), commands: this.#unanswered };
   }
 
   /** Nothing is outstanding, and no whole command waits. */
@@ -146,16 +147,16 @@ export class SharedWay implements TrunkClient {
   #share(carry: Carry | undefined, bytes: Buffer): void {
     const { trunks } = this;
     const scanner = carry?.scanner ?? trunks.scanner(commandBytesMaxOf(this.options));
+    run.clear();
     /** Stands before bytes[0], and belongs to the first command. */
     let head: readonly Buffer[] = carry?.parts ?? NONE;
-    /** bytes[from, at) are `commands` whole ones that may go. */
+    /** bytes[from, at) are whole commands that may go: those of `run`. */
     let from = 0;
     let at = 0;
-    let commands = 0;
     let reach: number = Reach.Shared;
     for (;;) {
-      if (this.#unanswered + commands >= this.#window && at < bytes.length) {
-        this.#ride(head, bytes.subarray(from, at), commands);
+      if (this.#unanswered + run.length >= this.#window && at < bytes.length) {
+        this.#ride(head, bytes.subarray(from, at));
         this.#kept = [Buffer.from(bytes.subarray(at))];
         return;
       }
@@ -170,22 +171,24 @@ export class SharedWay implements TrunkClient {
       if (scanner.argc > 0) reach = this.#reachOf(scanner, head, bytes, at, end);
       if (reach !== Reach.Shared) break;
       if (scanner.argc > 0 && !scanner.inline) {
-        commands++;
+        run.add(end - from, scanner.id);
         at = end;
         continue;
       }
-      if (commands > 0) this.#ride(head, bytes.subarray(from, at), commands);
+      const line = scanner.inline ? whole(run.length > 0 ? NONE : head, bytes, at, end) : undefined;
+      this.#ride(head, bytes.subarray(from, at));
       // Whatever else a server might find wrong with a line, it does not get to see: a shared connection must not break.
-      const line = scanner.inline ? whole(commands > 0 ? NONE : head, bytes, at, end) : undefined;
-      if (scanner.argc > 0 && line !== undefined) this.#ride(NONE, encodeCommand(commandArgs(line, 0, line.length)), 1);
+      if (scanner.argc > 0 && line !== undefined) {
+        this.#rideInParts([encodeCommand(commandArgs(line, 0, line.length))], 1);
+      }
       head = NONE;
-      commands = 0;
+      run.clear();
       from = end;
       at = end;
     }
-    this.#ride(head, bytes.subarray(from, at), commands);
+    this.#ride(head, bytes.subarray(from, at));
     const rest = bytes.subarray(at);
-    if (commands > 0) head = NONE;
+    if (run.length > 0) head = NONE;
     if (reach !== Reach.Shared) this.owner.leave(reach, [...head, rest]);
     else if (scanner.midCommand) this.#carryOn(head.length > 0 ? carry! : this.#newCarry(scanner), rest);
   }
@@ -229,13 +232,24 @@ export class SharedWay implements TrunkClient {
     return this.#trunk;
   }
 
-  #ride(head: readonly Buffer[], bytes: Buffer, commands: number): void {
-    if (commands === 0 || this.#departed || this.#trunk === undefined) return;
+  /** The commands of `run` in `bytes`, the first of which begins with `head`. */
+  #ride(head: readonly Buffer[], bytes: Buffer): void {
+    if (run.length === 0) return;
+    if (head.length > 0) this.#rideInParts([...head, bytes], run.length);
+    else if (this.#owe(run.length, bytes.length)) this.#trunk?.takeRun(this, bytes, run);
+  }
+
+  #rideInParts(parts: readonly Buffer[], commands: number): void {
+    if (this.#owe(commands, bytesIn(parts))) this.#trunk?.take(this, parts, commands);
+  }
+
+  /** False when nothing goes this way any more. */
+  #owe(commands: number, bytes: number): boolean {
+    if (this.#departed || this.#trunk === undefined) return false;
     this.#commands += commands;
     this.#unanswered += commands;
-    this.#bytes += bytes.length;
-    for (const part of head) this.#bytes += part.length;
-    this.#trunk.take(this, head, bytes, commands);
+    this.#bytes += bytes;
+    return true;
   }
 
   // ---- from the trunk --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import { encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
+import { type CommandRun, encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
 import { TrunkQueue } from './trunk-queue.js';
@@ -21,7 +21,7 @@ export interface TrunkClient {
 }
 
 /** The part of a session that a trunk drives; the rest of it is the helm's and the topology's. */
-export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'flush' | 'unanswered' | 'state' | 'close'>;
+export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'takeRun' | 'flush' | 'unanswered' | 'state' | 'close'>;
 
 /** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
 const HIGH_BYTES = 1024 * 1024;
@@ -105,15 +105,24 @@ export class Trunk {
     if (this.#clients.delete(client) && this.#clients.size === 0 && !this.#ended) this.onDeserted(this);
   }
 
-  /** `commands` whole commands of a client: `head` and behind it `bytes`, all borrowed. */
-  take(client: TrunkClient, head: readonly Buffer[], bytes: Buffer, commands: number): void {
+  /** Whole commands of a client, borrowed. */
+  takeRun(client: TrunkClient, bytes: Buffer, run: CommandRun): void {
     if (this.#ended) return;
-    let total = bytes.length;
-    for (const part of head) total += part.length;
     // First, since the session may answer at once.
-    this.#queue.push(client, commands, total);
-    for (const part of head) this.#session.take(part, true);
-    if (bytes.length > 0) this.#session.take(bytes, true);
+    this.#queue.push(client, run.length, bytes.length);
+    this.#session.takeRun(bytes, run);
+    this.#flushSoon();
+  }
+
+  /** `commands` whole commands of a client in several pieces, all borrowed. */
+  take(client: TrunkClient, parts: readonly Buffer[], commands: number): void {
+    if (this.#ended) return;
+    this.#queue.push(client, commands, bytesIn(parts));
+    for (const part of parts) this.#session.take(part, true);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#due) return;
     this.#due = true;
     setImmediate(this.#flush);
@@ -121,7 +130,7 @@ export class Trunk {
 
   /** Finds out about `welcome`, for clients whose first command is one that a node takes only of those whom it knows. */
   knock(): void {
-    this.take(NOBODY, [], PING, 1);
+    this.take(NOBODY, [PING], 1);
   }
 
   /** No more should be taken. `share` of what is the most. */
@@ -275,6 +284,13 @@ export class Trunk {
     this.#fed.clear();
     for (const client of clients) client.stranded();
   }
+}
+
+/** In all of them together. */
+export function bytesIn(parts: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const part of parts) bytes += part.length;
+  return bytes;
 }
 
 function startsWith(chunk: Buffer, at: number, word: Buffer): boolean {

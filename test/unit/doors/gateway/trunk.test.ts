@@ -13,6 +13,9 @@ class FakeSession {
   take(chunk: string | Buffer): void {
     this.taken += chunk.toString();
   }
+  takeRun(bytes: Buffer): void {
+    this.take(bytes);
+  }
   flush(): void {
     this.flushes++;
   }
@@ -91,7 +94,7 @@ describe('a trunk', () => {
       const { trunk, riders } = board(4);
       const owners = Array.from({ length: 200 }, (_, n) => (n * n + (n >> 2)) % riders.length);
       const stream = Buffer.from(owners.map((_, n) => ANSWERS[n % ANSWERS.length]!).join(''), 'latin1');
-      for (const owner of owners) trunk.take(riders[owner]!, [], Buffer.from('x'), 1);
+      for (const owner of owners) trunk.take(riders[owner]!, [Buffer.from('x')], 1);
       for (let at = 0; at < stream.length; at += size) trunk.deliver(Buffer.from(stream.subarray(at, at + size)));
       for (const [index, rider] of riders.entries()) {
         const own = owners.flatMap((owner, n) => (owner === index ? [ANSWERS[n % ANSWERS.length]!] : []));
@@ -104,7 +107,7 @@ describe('a trunk', () => {
 
   it('pushes belong to nobody', () => {
     const { trunk, riders } = board(1);
-    trunk.take(riders[0]!, [], Buffer.from('GG'), 2);
+    trunk.take(riders[0]!, [Buffer.from('GG')], 2);
     trunk.deliver(Buffer.from('>2\r\n+invalidate\r\n_\r\n+1\r\n>1\r\n+x\r\n+2\r\n>1\r\n+x\r\n'));
     expect([riders[0]!.received, riders[0]!.answers]).toEqual(['+1\r\n+2\r\n', 2]);
   });
@@ -112,7 +115,7 @@ describe('a trunk', () => {
   it('knows whether what it has delivered has left', () => {
     const { trunk, riders } = board(3);
     const [one, two, three] = riders as [Rider, Rider, Rider];
-    for (const rider of riders) trunk.take(rider, [], Buffer.from('x'), 2);
+    for (const rider of riders) trunk.take(rider, [Buffer.from('x')], 2);
     trunk.deliver(Buffer.from('+1\r\n+1\r\n+2\r\n'));
     expect([trunk.spent(), one.flushed, two.flushed]).toEqual([true, 8, 4]);
     two.clogged = true;
@@ -127,7 +130,7 @@ describe('a trunk', () => {
 
   it('what one turn brings leaves in one flush', async () => {
     const { trunk, riders, session } = board(3);
-    for (const rider of riders) trunk.take(rider, [Buffer.from('half ')], Buffer.from('whole '), 1);
+    for (const rider of riders) trunk.take(rider, [Buffer.from('half '), Buffer.from('whole ')], 1);
     session.unanswered = 3;
     expect([session.taken, session.flushes]).toEqual(['half whole '.repeat(3), 0]);
     await turn();
@@ -136,7 +139,7 @@ describe('a trunk', () => {
 
   it('ends with everybody on it when the session owes another number of answers', async () => {
     const { trunk, riders, session, deserted } = board(2);
-    trunk.take(riders[0]!, [], Buffer.from('x'), 2);
+    trunk.take(riders[0]!, [Buffer.from('x')], 2);
     session.unanswered = 1;
     await turn();
     expect([session.closed, trunk.ended, deserted]).toEqual([true, true, [true]]);
@@ -150,7 +153,7 @@ describe('a trunk', () => {
     const { trunk, riders, session } = board(2);
     const [one, two] = riders as [Rider, Rider];
     const bytes = Buffer.alloc(300 * 1024, 'x');
-    for (let n = 0; n < 4; n++) trunk.take(n % 2 === 0 ? one : two, [], bytes, 1);
+    for (let n = 0; n < 4; n++) trunk.take(n % 2 === 0 ? one : two, [bytes], 1);
     session.unanswered = 4;
     expect(trunk.isFull(1)).toBe(true);
     trunk.awaitRoom(one);
@@ -166,8 +169,8 @@ describe('a trunk', () => {
   it('tells when the last client has left, and drops nothing that others are owed', () => {
     const { trunk, riders, deserted } = board(2);
     const [one, two] = riders as [Rider, Rider];
-    trunk.take(one, [], NOTHING, 1);
-    trunk.take(two, [], NOTHING, 1);
+    trunk.take(one, [NOTHING], 1);
+    trunk.take(two, [NOTHING], 1);
     trunk.leave(one);
     trunk.deliver(Buffer.from('+one\r\n+two\r\n'));
     expect(two.received).toBe('+two\r\n');
@@ -178,7 +181,7 @@ describe('a trunk', () => {
 
   it('knows from answers whether the node serves clients that have not logged in', () => {
     const { trunk, riders } = board(1);
-    trunk.take(riders[0]!, [], NOTHING, 4);
+    trunk.take(riders[0]!, [NOTHING], 4);
     trunk.deliver(Buffer.from('-ERR other\r\n'));
     expect(trunk.welcome).toBe('unknown');
     trunk.deliver(Buffer.from('+PONG\r\n'));
