@@ -1,35 +1,15 @@
-import type { HeardNotice, Notice, PrimaryView, Statement, Topology } from '../topology/index.js';
+import type { HeardNotice, Notice, PrimaryView, Statement } from '../topology/index.js';
 import { type Clock, clock, type Timer } from '../transport/index.js';
 import { HeldSeries } from './held-series.js';
 import { type Hold, type HoldEvent, isHold, nextStepAtMs, type Phase as PhaseOf, type Plan } from './hold-phase.js';
 import { IdleQueue } from './idle-queue.js';
+import { type HoldableSession, type PartyMember, PartyMembers } from './party-members.js';
 import { QuickLooks } from './quick-looks.js';
 import { Roll } from './roll.js';
-import { tell } from './tell.js';
 
 type Phase = PhaseOf<HoldableSession>;
 /** What an operator waits for. */
 type Asked = Exclude<Statement['kind'], 'released'>;
-
-/** What the party needs of a session. */
-export interface HoldableSession {
-  primaryIs(view: PrimaryView): void;
-  prepare(view: PrimaryView): void;
-  readonly prepared: PrimaryView | undefined;
-  readonly preparing: boolean;
-  hold(untilMs: number): void;
-  release(): void;
-  readonly quiet: boolean;
-  readonly unanswered: number;
-}
-
-export interface PartyMember {
-  readonly session: HoldableSession;
-  readonly topology: Pick<Topology, 'answer' | 'suspect' | 'look'>;
-  /** However long the operator asks for. */
-  readonly holdMaxMs: number;
-  readonly onEvent: ((event: HoldEvent) => void) | undefined;
-}
 
 /** A switch follows its preparation at once; connections that nobody wants by then are closed. */
 const PREPARED_FOR_MS = 15_000;
@@ -51,7 +31,7 @@ const OFTEN_COUNTED_MAX = 500;
  *             (one may be left out, and any may end: given up, or its time is over)
  */
 export class HoldParty {
-  readonly #members = new Map<HoldableSession, PartyMember>();
+  readonly #members = new PartyMembers();
   readonly #clock: Clock;
   readonly #dials: IdleQueue;
   readonly #turns: IdleQueue;
@@ -74,7 +54,7 @@ export class HoldParty {
 
   /** A session that comes while others hold, holds too. */
   join(member: PartyMember): void {
-    this.#members.set(member.session, member);
+    this.#members.add(member);
     if (isHold(this.#phase)) member.session.hold(this.#holdUntil(this.#phase, member));
   }
 
@@ -115,7 +95,7 @@ export class HoldParty {
     const phase = this.#phase;
     if (!isHold(phase) || node === phase.from || !phase.series.stop(this.#clock.now() - phase.sinceMs)) return;
     // When all of them have been told; no answer can have been taken by then.
-    setImmediate(() => phase.series.last(this.#unanswered));
+    setImmediate(() => phase.series.last(this.#members.unanswered));
   };
 
   #refuse({ id, kind }: Notice & { kind: 'prepare' | 'hold' }, reason = ''): void {
@@ -129,7 +109,7 @@ export class HoldParty {
     if (isHold(phase)) return 'its sessions hold for another switch';
     if (phase.at === 'preparing' && phase.id !== id && phase.to.node !== to.node)
       return 'it prepares for another switch';
-    if (kind === 'hold' && this.#holdMaxMs === 0) return 'its sessions hold for nobody';
+    if (kind === 'hold' && this.#members.holdMaxMs === 0) return 'its sessions hold for nobody';
     const restMs = this.#restUntilMs - this.#clock.now();
     if (kind === 'hold' && restMs > 0) return `its sessions have held just now: not again for ${Math.ceil(restMs)} ms`;
     return undefined;
@@ -139,10 +119,10 @@ export class HoldParty {
 
   #prepare({ id, holdMs }: Notice, from: string, to: PrimaryView): void {
     const sinceMs = this.#clock.now();
-    const roll = new Roll(this.#members.keys());
+    const roll = new Roll(this.#members.sessions);
     const endsAtMs = sinceMs + PREPARED_FOR_MS;
     this.#become({ at: 'preparing', id, from, to, sinceMs, endsAtMs, answerAtMs: sinceMs + holdMs / 2, roll });
-    for (const session of this.#members.keys()) this.#dials.add(() => this.#prepareOne(session, roll, to));
+    for (const session of this.#members.sessions) this.#dials.add(() => this.#prepareOne(session, roll, to));
     this.#maybeDone();
   }
 
@@ -156,7 +136,7 @@ export class HoldParty {
 
   #prepared(phase: Phase & { at: 'preparing' }): void {
     const { id, to, sinceMs } = phase;
-    const late = [...this.#members.keys()].filter((session) => session.prepared?.node !== to.node).length;
+    const late = this.#members.unprepared(to.node);
     this.#become({ ...phase, at: 'prepared' });
     this.#answer(id, { kind: 'ready', late });
     const tookMs = this.#clock.now() - sinceMs;
@@ -167,14 +147,14 @@ export class HoldParty {
 
   #hold({ id, holdMs, processes }: Notice, from: string, to: PrimaryView): void {
     const sinceMs = this.#clock.now();
-    const endsAtMs = sinceMs + Math.min(holdMs, this.#holdMaxMs);
+    const endsAtMs = sinceMs + Math.min(holdMs, this.#members.holdMaxMs);
     const answerAtMs = (sinceMs + endsAtMs) / 2;
     if (this.#phase.at !== 'apart') this.#phase.roll.end();
-    const roll = new Roll(this.#members.keys());
+    const roll = new Roll(this.#members.sessions);
     const series = new HeldSeries();
     const hold = { id, from, to, sinceMs, endsAtMs, roll, processes, series, isHold: true } as const;
     this.#become({ ...hold, at: 'stopping', answerAtMs, askAtMs: sinceMs + LOOK_EVERY_MS });
-    for (const member of this.#members.values()) this.#turns.add(() => this.#holdOne(member, hold));
+    for (const member of this.#members) this.#turns.add(() => this.#holdOne(member, hold));
     this.#turns.start(); // what clients send in the rest of this turn is held already
     this.#countOften(hold);
     this.#maybeDone();
@@ -196,11 +176,11 @@ export class HoldParty {
   #holding(phase: Phase & { at: 'stopping' }): void {
     const { id, roll, sinceMs, series } = phase;
     const late = roll.open;
-    const held = this.#unanswered;
+    const held = this.#members.unanswered;
     this.#become({ ...phase, at: 'holding' });
     this.#answer(id, { kind: 'holding', late, held });
     this.#looks.begin(phase.processes, () => {
-      const looked = this.#topology?.look(phase.to.node);
+      const looked = this.#members.topology?.look(phase.to.node);
       this.#countOften(phase);
       return looked;
     });
@@ -210,14 +190,14 @@ export class HoldParty {
   }
 
   #countOften({ series, sinceMs }: Hold<HoldableSession>): void {
-    if (this.#members.size <= OFTEN_COUNTED_MAX) series.take(this.#clock.now() - sinceMs, this.#unanswered);
+    if (this.#members.size <= OFTEN_COUNTED_MAX) series.take(this.#clock.now() - sinceMs, this.#members.unanswered);
   }
 
   /** The operator may have died behind the promotion, or its word been lost. */
   #look(phase: Phase & { at: 'stopping' | 'holding' }): void {
     this.#become({ ...phase, askAtMs: this.#clock.now() + LOOK_EVERY_MS });
     this.#countOften(phase);
-    this.#topology?.suspect(phase.from).then((view) => {
+    this.#members.topology?.suspect(phase.from).then((view) => {
       const { at, roll } = { roll: undefined, ...this.#phase };
       const isSameHold = roll === phase.roll && (at === 'stopping' || at === 'holding');
       if (isSameHold && view !== undefined && view.node !== phase.from) this.#end('switched', view);
@@ -230,7 +210,7 @@ export class HoldParty {
     const phase = this.#phase;
     const isOurs = phase.at !== 'apart' && phase.id === heard.notice.id;
     // Who was not asked to hold may still want to know who is primary now.
-    if (!isOurs && outcome === 'switched' && heard.isFit) this.#topology?.suspect(heard.from);
+    if (!isOurs && outcome === 'switched' && heard.isFit) this.#members.topology?.suspect(heard.from);
     if (!isOurs || phase.at === 'released') return;
     if (outcome === 'given-up') this.#end('given-up');
     else this.#askWho(phase);
@@ -243,7 +223,7 @@ export class HoldParty {
   #askWho(plan: Plan<HoldableSession>, askedMs = this.#clock.now()): void {
     plan.roll.end();
     const phase = { ...plan, at: 'released', askedMs, askAtMs: Number.POSITIVE_INFINITY } as const;
-    const topology = this.#topology;
+    const { topology } = this.#members;
     const answer = topology?.look(plan.to.node).then(() => topology.suspect(plan.from));
     this.#become(phase);
     answer?.then((view) => {
@@ -276,15 +256,8 @@ export class HoldParty {
 
   /** Those that hold commands first. Returns how many these are. */
   #letGo(primary: PrimaryView | undefined): number {
-    const busy: HoldableSession[] = [];
-    const idle: HoldableSession[] = [];
-    let commands = 0;
-    for (const session of this.#members.keys()) {
-      const { unanswered } = session;
-      commands += unanswered;
-      (unanswered > 0 ? busy : idle).push(session);
-    }
-    for (const session of [...busy, ...idle]) this.#turns.add(() => this.#letOneGo(session, primary));
+    const commands = this.#members.unanswered;
+    for (const session of this.#members.busyFirst()) this.#turns.add(() => this.#letOneGo(session, primary));
     return commands;
   }
 
@@ -293,7 +266,7 @@ export class HoldParty {
     const { told } = series;
     const sessions = this.#members.size;
     if (told === undefined) return;
-    this.#turns.add(() => this.#topology?.answer({ id, kind: 'released', sessions, late: 0, held, ...told }));
+    this.#turns.add(() => this.#members.topology?.answer({ id, kind: 'released', sessions, late: 0, held, ...told }));
   }
 
   /** Not before it knows where to go. Another switch may have begun meanwhile: what it asks for stays. */
@@ -339,32 +312,14 @@ export class HoldParty {
   }
 
   #answer(id: string, answer: Pick<Statement, 'late'> & { kind: Asked; held?: number; reason?: string }): void {
-    const { kind, late, held = this.#unanswered, reason } = answer;
+    const { kind, late, held = this.#members.unanswered, reason } = answer;
     const sessions = this.#members.size;
-    this.#topology?.answer({ id, kind, sessions, late, held, ...(reason === undefined ? {} : { reason }) });
+    this.#members.topology?.answer({ id, kind, sessions, late, held, ...(reason === undefined ? {} : { reason }) });
   }
 
   #tell(event: HoldEvent): void {
-    const listeners = new Set([...this.#members.values()].map((member) => member.onEvent));
     this.observe(event);
-    for (const listener of listeners) tell(listener, event);
-  }
-
-  get #unanswered(): number {
-    let commands = 0;
-    for (const session of this.#members.keys()) commands += session.unanswered;
-    return commands;
-  }
-
-  get #holdMaxMs(): number {
-    let longestMs = 0;
-    for (const { holdMaxMs } of this.#members.values()) longestMs = Math.max(longestMs, holdMaxMs);
-    return longestMs;
-  }
-
-  /** All members share one watch. */
-  get #topology(): PartyMember['topology'] | undefined {
-    return this.#members.values().next().value?.topology;
+    this.#members.tell(event);
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
-import { type HoldableSession, HoldParty } from '../../../src/doors/hold-party.js';
+import { HoldParty } from '../../../src/doors/hold-party.js';
 import type { HoldEvent } from '../../../src/doors/hold-phase.js';
+import type { HoldableSession } from '../../../src/doors/party-members.js';
 import type { HeardNotice, Notice, PrimaryView, Statement } from '../../../src/topology/index.js';
 import { type ManualClock, manualClock } from '../../../src/transport/index.js';
 import { property } from '../resp/seeded.js';

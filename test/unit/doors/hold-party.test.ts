@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type HoldableSession, HoldParty } from '../../../src/doors/hold-party.js';
+import { HoldParty } from '../../../src/doors/hold-party.js';
 import type { HoldEvent } from '../../../src/doors/hold-phase.js';
+import type { HoldableSession } from '../../../src/doors/party-members.js';
 import type { HeardNotice, Notice, PrimaryView, Statement } from '../../../src/topology/index.js';
 import { type ManualClock, manualClock } from '../../../src/transport/index.js';
 
