@@ -121,6 +121,11 @@ class WaitingLink implements Link {
   begin(dial: Transport['dial']): void {
     this.#link = dial(this.address, this.handlers, this.options);
     if (this.#paused) this.#link.pause();
+    this.handlers.onTurn?.();
+  }
+
+  get queued(): boolean {
+    return this.#link === undefined;
   }
 
   /** It need not be dialled any more. */

@@ -120,7 +120,7 @@ export const OPTIONS: Readonly<Record<keyof SegueOptions, NumberOption | OtherOp
     SESSION_DEFAULTS.joinTimeoutMs,
     1,
     HOUR_MS,
-    'From dialling a node until the session is restored there.',
+    'From dialling a node until the session is restored there; the wait for its turn to be dialled (`dialsMax`) does not count.',
   ),
   redirectsMax: number(
     'times',

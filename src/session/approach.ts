@@ -7,6 +7,8 @@ import type { Primary } from './state.js';
 /** Who makes an approach, and hears what becomes of it. */
 export interface ApproachHost<P extends Primary> {
   readonly listener: JoinListener;
+  /** It is being dialled only now: its connection was queued. */
+  begun(approach: Approach<P>): void;
   /** All is done that can be done before it is adopted. */
   ready(approach: Approach<P>): void;
   /** The connection is the session's; its bytes go to `onData` from now on. */
@@ -79,6 +81,10 @@ export class Approach<P extends Primary> implements UpstreamHandlers, JoinHost {
   }
 
   // ---- what the connection tells ---------------------------------------------------------------------------------
+
+  onTurn(): void {
+    if (this.#at === 'under-way') this.host.begun(this);
+  }
 
   onOpen(): void {
     if (this.#at === 'under-way') this.#join?.start();

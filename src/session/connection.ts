@@ -16,6 +16,8 @@ export interface ConnectionHost<P extends Primary> {
   readonly reading: Reading<P>;
   /** It is the session's own. `capable`: the node has heard that redirects are understood. */
   joined(node: string, capable: boolean): void;
+  /** The node is being dialled only now. */
+  begun(): void;
   /** The node could not be joined. The connection is closed. */
   missed(node: string, reason: string): void;
   /** It is gone. */
@@ -98,8 +100,18 @@ export class Connection<P extends Primary> implements HandoverHost, ProspectHost
     approach.adopt();
   }
 
+  /** The node is not being dialled yet: others are. */
+  get queued(): boolean {
+    return this.#joining?.link.queued === true;
+  }
+
   get listener(): JoinListener {
     return this.#handover;
+  }
+
+  begun(approach: Approach<P>): void {
+    if (approach === this.#joining) this.host.begun();
+    else this.prospect.begun(approach);
   }
 
   ready(approach: Approach<P>): void {

@@ -160,6 +160,11 @@ export class Helm<P extends Primary> implements ConnectionHost<P>, ReadingHost<P
       this.crew.settler.settleAnswered();
       this.crew.ports.relieved?.();
     }
+    if (this.connection.queued) this.dispatch({ type: 'delayed' });
+    else this.#stateIsDue();
+  }
+
+  #stateIsDue(): void {
     this.#late = this.#state.at === 'joining' ? this.#state.view : undefined;
     this.dispatch({ type: 'due' });
     this.#late = undefined;
@@ -226,6 +231,10 @@ export class Helm<P extends Primary> implements ConnectionHost<P>, ReadingHost<P
       ports.onEvent({ type: 'tracking-reset', node });
     }
     this.dispatch({ type: 'joined' });
+  }
+
+  begun(): void {
+    this.dispatch({ type: 'delayed' });
   }
 
   missed(node: string, reason: string): void {

@@ -26,6 +26,7 @@ import { type Verdict, verdictOn } from './verdict.js';
  */
 
 type Open<P extends Primary> = Exclude<State<P>, { at: 'closed' }>;
+type Joining<P extends Primary> = State<P> & { at: 'joining' };
 
 export type Event<P extends Primary = Primary> =
   | { type: 'open' }
@@ -36,6 +37,8 @@ export type Event<P extends Primary = Primary> =
   | { type: 'primary'; view: P; abrupt?: boolean }
   /** What comes next is not for the node at hand, and nobody knows yet for which. */
   | { type: 'away' }
+  /** The dial has had to wait for its turn: its time begins now. */
+  | { type: 'delayed' }
   | { type: 'joined' }
   /** The dial or the restoring failed. */
   | { type: 'missed' }
@@ -117,6 +120,8 @@ export function step<P extends Primary>(state: State<P>, event: Event<P>, moment
       return onPrimary(state, event, moment);
     case 'away':
       return hasLink(state) ? seekAway(state, moment) : stay(state);
+    case 'delayed':
+      return state.at === 'joining' ? stay(onTheWay(state, moment)) : stay(state);
     case 'joined':
       return state.at === 'joining' ? arrived(state.course, state.view, moment) : stay(state);
     case 'missed':
@@ -262,15 +267,20 @@ function hasStalled({ dueAt, stalls }: State & { at: 'joining' }, { now }: Momen
   return now - dueAt >= STALL_MS && stalls < STALLS_MAX;
 }
 
-function afterStall<P extends Primary>(state: State<P> & { at: 'joining' }, { now, limits }: Moment): State<P> {
-  return { ...state, dueAt: now + limits.joinTimeoutMs, stalls: state.stalls + 1 };
+function afterStall<P extends Primary>(state: Joining<P>, moment: Moment): Joining<P> {
+  return { ...onTheWay(state, moment), stalls: state.stalls + 1 };
 }
 
-function tooLate<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
+/** Its time begins now. */
+function onTheWay<P extends Primary>(state: Joining<P>, { now, limits }: Moment): Joining<P> {
+  return { ...state, dueAt: now + limits.joinTimeoutMs };
+}
+
+function tooLate<P extends Primary>(state: Joining<P>, moment: Moment): Step<P> {
   return withEffects([{ do: 'hang-up' }], missed(state, moment));
 }
 
-function missed<P extends Primary>(state: State<P> & { at: 'joining' }, moment: Moment): Step<P> {
+function missed<P extends Primary>(state: Joining<P>, moment: Moment): Step<P> {
   return becomeSeeking(oneMoreMove(state.course), state.view, moment);
 }
 

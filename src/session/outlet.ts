@@ -2,6 +2,8 @@ import type { Book } from './book.js';
 
 /** The side of a connection to a node that a session needs. `Link` of the transport layer is one. */
 export interface Upstream {
+  /** Not being dialled yet: it waits for its turn, and the time for joining has not begun. */
+  readonly queued?: boolean;
   /** Open, and all that was written has left the process. */
   readonly writable: boolean;
   /** By reference until `writable` again. */
@@ -21,6 +23,8 @@ export interface Upstream {
 
 /** What a connection tells the session: `LinkHandlers` of the transport layer. */
 export interface UpstreamHandlers {
+  /** It is `queued` no more. */
+  onTurn?(): void;
   onOpen(): void;
   onData(chunk: Buffer): void;
   onWritable(): void;

@@ -99,6 +99,12 @@ export class Prospect<P extends Primary> {
     this.#why = why;
     const approach = new Approach<P>(view, this.crew, this.host);
     this.#approach = approach;
+    if (approach.link.queued !== true) this.begun(approach);
+  }
+
+  /** It is being dialled. */
+  begun(approach: Approach<P>): void {
+    if (approach !== this.#approach) return;
     const { ports, options } = this.crew;
     const { joinTimeoutMs } = options;
     this.#timer = ports.setTimer(joinTimeoutMs, () => this.failed(approach, `not ready in ${joinTimeoutMs} ms`));

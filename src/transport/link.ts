@@ -3,9 +3,11 @@ import { type Address, formatAddress } from './address.js';
 
 /**
  * What a link tells its owner. Nothing is called before dial() has returned, and nothing after onClose.
- * Order: onOpen at most once, then onData and onWritable, then onClose exactly once.
+ * Order: onTurn at most once, onOpen at most once, then onData and onWritable, then onClose exactly once.
  */
 export interface LinkHandlers {
+  /** Of a link that was `queued`: it is being dialled from now on. */
+  onTurn?(): void;
   /** Connected; with TLS, after the handshake and the check of the certificate. */
   onOpen(): void;
   /**
@@ -24,6 +26,8 @@ export interface LinkHandlers {
 
 /** One connection to one node. It reconnects nothing and buffers nothing of its own. */
 export interface Link {
+  /** Not being dialled yet, since it waits for its turn, which `onTurn` tells. No time counts until then. */
+  readonly queued?: boolean;
   /** Open, and every byte given so far has left this process (the kernel has it). False while corked with bytes. */
   readonly writable: boolean;
   /**

@@ -16,6 +16,7 @@ export class Connection {
   closed = false;
   writable = true;
   paused = false;
+  queued = false;
   #pending = Buffer.alloc(0);
   readonly #scanner = new CommandScanner(CommandTable.standard());
 
@@ -73,6 +74,12 @@ export class Connection {
     this.handlers.onClose(new Error('connection lost'));
   }
 
+  /** Those who were dialled before have made room. */
+  turn(): void {
+    this.queued = false;
+    this.handlers.onTurn?.();
+  }
+
   /** Opens, and answers the handshake as a primary (or not) would. */
   accept(role: 'master' | 'slave' = 'master'): void {
     this.handlers.onOpen();
@@ -104,6 +111,8 @@ export class Stage {
   readonly asked: string[] = [];
   /** What the world answers when a session asks who will probably be next. */
   prospect: Primary | undefined;
+  /** Whether a dial of this node waits until the test says `turn`. */
+  queues: (node: string) => boolean = () => false;
   ended: string | undefined;
   /** How often the session has said that it stands still, or that a preparation is over. */
   standstills = 0;
@@ -135,6 +144,7 @@ export class Stage {
         },
         dial: (view, handlers) => {
           const connection = new Connection(view.node, handlers);
+          connection.queued = this.queues(view.node);
           this.connections.push(connection);
           return connection;
         },

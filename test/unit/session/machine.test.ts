@@ -53,6 +53,15 @@ describe('a process that stands still', () => {
   });
 });
 
+it('a dial that had to wait for its turn has all its time from then on', () => {
+  const events: (Event | number)[] = [1_900, { type: 'delayed' }, 3_899, { type: 'due' }, 3_900, { type: 'due' }];
+  expect(walk(primary(A), ...events).slice(1)).toEqual([
+    'delayed → joining:',
+    'due → joining:',
+    'due → seeking: hang-up seek',
+  ]);
+});
+
 describe('the machine of a session', () => {
   it.each<[string, string[], string[]]>([
     [
