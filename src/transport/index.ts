@@ -10,7 +10,7 @@ export {
   type LinkHandlers,
   type Transport,
 } from './link.js';
-export { ListenError, type Listening, type ListenOptions, type ListenTls, listen } from './listen.js';
+export { checkTls, ListenError, type Listening, type ListenOptions, type ListenTls, listen } from './listen.js';
 export { type ManualClock, manualClock } from './manual-clock.js';
 export {
   type Direction,

@@ -23,6 +23,11 @@ export interface ListenOptions {
   unixMode?: number;
   /** Idle time before the kernel probes the other side. Default 60 000. */
   keepAliveMs?: number;
+  /**
+   * Who listens at this very TCP address: its socket is taken over, so that nobody is refused in between. It accepts no more
+   * then; what it has accepted stays its own. When this fails it goes on as before.
+   */
+  takeOver?: Listening;
   /** A PROXY header or handshake failed, or was one too many. For counting: nobody was let in. */
   onRejected?: (reason: string, at: 'proxy-header' | 'handshake') => void;
 }
@@ -79,7 +84,7 @@ export async function listen(
   };
   try {
     const { server, secure } = serverOf(accept, acceptGreeting, options);
-    await bind(server, address, options.backlog);
+    await bind(server, address, options);
     if (address.kind === 'unix') chmodSync(address.path, options.unixMode ?? 0o700);
     return new ServerListening(server, secure, address);
   } catch (error) {
@@ -161,17 +166,27 @@ function tlsServer(accept: (socket: net.Socket) => void, secure: ListenTls, opti
   return server;
 }
 
-async function bind(server: net.Server, address: Address, backlog = 511): Promise<void> {
+async function bind(server: net.Server, address: Address, options: ListenOptions): Promise<void> {
+  const { backlog = 511, takeOver } = options;
+  const former = address.kind === 'tcp' && takeOver instanceof ServerListening ? takeOver : undefined;
   if (address.kind === 'unix') await removeStale(address.path);
   const where =
     address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, ipv6Only: false };
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...where, backlog }, () => {
+    const listening = (): void => {
       server.off('error', reject);
+      former?.giveUp();
       resolve();
-    });
+    };
+    server.once('error', reject);
+    if (former !== undefined) server.listen(former.server, backlog, listening);
+    else server.listen({ ...where, backlog }, listening);
   });
+}
+
+/** @throws what tls.createSecureContext throws, for a certificate or key that cannot be used. */
+export function checkTls(options: ListenTls): void {
+  tls.createSecureContext(options);
 }
 
 /** Removes a socket at which nobody answers. */
@@ -188,15 +203,13 @@ async function removeStale(path: string): Promise<void> {
 
 class ServerListening implements Listening {
   readonly address: Address;
-  readonly #server: net.Server;
   #closed: Promise<void> | undefined;
 
   constructor(
-    server: net.Server,
+    readonly server: net.Server,
     private readonly secure: tls.Server | undefined,
     address: Address,
   ) {
-    this.#server = server;
     const bound = server.address();
     this.address =
       address.kind === 'tcp' && bound !== null && typeof bound === 'object'
@@ -211,10 +224,15 @@ class ServerListening implements Listening {
     this.secure.setSecureContext(options);
   }
 
+  /** Its socket is another one's now: to close the server would close that. */
+  giveUp(): void {
+    this.#closed ??= Promise.resolve();
+  }
+
   /** Resolves at once although connections are open: net.Server would wait for them. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
-      this.#server.close();
+      this.server.close();
       // The kernel stops accepting in this turn of the event loop; whoever was accepted before has been told of by the next.
       setImmediate(resolve);
     });

@@ -25,8 +25,8 @@ class Stage {
   onData: AcceptedHandlers['onData'] = () => {};
   listening!: Listening;
 
-  async open(): Promise<this> {
-    this.listening = await listen(anywhere, (link) => {
+  async open(takeOver?: Listening): Promise<this> {
+    const accept = (link: AcceptedLink): AcceptedHandlers => {
       this.links.push(link);
       return {
         onData: (chunk) => {
@@ -37,7 +37,8 @@ class Stage {
         onWritable: () => this.told.push(`writable ${link.writable}`),
         onClose: (error) => this.told.push(error === undefined ? 'close' : 'lost'),
       };
-    });
+    };
+    this.listening = await listen(takeOver?.address ?? anywhere, accept, takeOver === undefined ? {} : { takeOver });
     closers.push(() => {
       for (const link of this.links) link.close();
       return this.listening.close();
@@ -153,6 +154,26 @@ describe('a listening socket', () => {
     expect(refused.message).toContain('ECONNREFUSED');
     client.write('still here');
     await until(() => stage.bytes === 10, 'its bytes');
+  });
+
+  it('is taken over: whoever comes meanwhile is let in, by the new one; who is in stays with the old one', async () => {
+    const old = await new Stage().open();
+    const before = await old.client();
+    // The kernel lets it in before either can know.
+    const meanwhile = connect({ port: old.port });
+    closers.push(() => meanwhile.destroy());
+    const fresh = await new Stage().open(old.listening);
+    await until(() => fresh.links.length === 1, 'the one that came meanwhile');
+    expect(fresh.port).toBe(old.port);
+    await old.listening.close();
+    await fresh.client();
+    before.write('x');
+    await until(() => old.bytes === 1, 'bytes');
+    expect([old.links.length, fresh.links.length, old.told]).toEqual([1, 2, []]);
+    await fresh.listening.close();
+    const late = connect({ port: old.port });
+    const error = await new Promise<NodeJS.ErrnoException>((resolve) => late.once('error', resolve));
+    expect(error.code).toBe('ECONNREFUSED');
   });
 
   it('says what it cannot listen on', async () => {
