@@ -8,7 +8,7 @@ import {
   listen,
   type Timer,
 } from '../transport/index.js';
-import { Counts } from './counts.js';
+import { Counts, sumOf, type Traffic } from './counts.js';
 import { FAREWELLS, type Limits } from './limits.js';
 import type { CloseReason, ListenerKind } from './listener.js';
 import { type ClientHost, ServedClient } from './served-client.js';
@@ -37,11 +37,15 @@ const SHARES_MAX = 4;
 
 let clientsSoFar = 0;
 
+/** `open()`, `shut()` and `close()` lead from one to the next. */
+type Phase = 'new' | 'open' | 'shut' | 'closed';
+
 /** One listening socket with the clients that came in by it, and the limits on them. */
 export class Entrance implements ClientHost {
   readonly name: string;
   readonly counts = new Counts();
   readonly stopwatch: Stopwatch;
+  #phase: Phase = 'new';
   #limits: Limits;
   #now: number;
   #listening: Listening | undefined;
@@ -66,17 +70,25 @@ export class Entrance implements ClientHost {
     this.stopwatch = new Stopwatch(this.#now, (ms) => options.onAnswered?.(ms));
   }
 
-  /** Rejects with a ListenError. */
-  async open(): Promise<void> {
+  /**
+   * `former`: it listens at the same TCP address, and hands its socket over, so that nobody is refused in between. Rejects
+   * with a ListenError.
+   */
+  async open(former?: Entrance): Promise<void> {
     const { address, limits } = this.options;
-    this.#listening = await listen(address, (link) => this.#accept(link), {
+    const takeOver = former === undefined ? undefined : former.#listening;
+    this.#phase = 'open';
+    const listening = await listen(address, (link) => this.#accept(link), {
       ...this.options.listen,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
       onRejected: (_, at) => {
         if (at === 'proxy-header') this.counts.addClosed('proxy-header');
         else this.counts.handshakesFailed++;
       },
+      ...(takeOver === undefined ? {} : { takeOver }),
     });
+    if (this.#is('open')) this.#listening = listening;
+    else await listening.close();
   }
 
   /** Where it listens; with the port that the system chose for port 0. */
@@ -89,20 +101,22 @@ export class Entrance implements ClientHost {
     return this.options.listen.tls !== undefined;
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
   get clients(): ReadonlySet<ServedClient> {
     return this.#clients;
   }
 
+  /** Clients, and those who are still told what they were owed last. */
+  get connections(): number {
+    return this.#clients.size + this.#parting.size;
+  }
+
   /** Of all clients so far, those that are here included. */
-  get traffic(): { receivedBytes: number; sentBytes: number; commands: number } {
-    const { receivedBytes, sentBytes, commands } = this.counts;
-    const sum = { receivedBytes, sentBytes, commands };
-    for (const client of [...this.#clients, ...this.#parting]) {
-      sum.receivedBytes += client.receivedBytes;
-      sum.sentBytes += client.sentBytes;
-      sum.commands += client.commands;
-    }
-    return sum;
+  get traffic(): Traffic {
+    return sumOf([this.counts, ...this.#clients, ...this.#parting]);
   }
 
   get heldBytes(): number {
@@ -111,6 +125,7 @@ export class Entrance implements ClientHost {
 
   /** Undefined: clients that come now are served. */
   get unready(): string | undefined {
+    if (this.#phase === 'shut') return 'it lets its clients out';
     return this.#listening === undefined ? 'it does not listen' : this.kind.unready;
   }
 
@@ -143,6 +158,7 @@ export class Entrance implements ClientHost {
 
   /** Nobody is let in any more. */
   async shut(): Promise<void> {
+    if (this.#phase !== 'closed') this.#phase = 'shut';
     const listening = this.#listening;
     this.#listening = undefined;
     await listening?.close();
@@ -156,15 +172,22 @@ export class Entrance implements ClientHost {
   /** Everybody goes now. */
   async close(): Promise<void> {
     await this.shut();
+    this.#phase = 'closed';
     for (const client of [...this.#clients]) client.close('stopped');
-    for (const client of [...this.#parting]) client.close('stopped');
+    for (const client of [...this.#parting]) client.cut();
     this.options.clock.clearTimer(this.#timer);
     this.#timer = undefined;
     this.kind.close();
   }
 
+  #is(phase: Phase): boolean {
+    return this.#phase === phase;
+  }
+
   #accept(link: AcceptedLink): AcceptedHandlers {
     this.#now = this.options.clock.now();
+    // It was in the middle of its TLS handshake when the last ones were let in.
+    if (this.#phase !== 'open') return dismissed(link);
     if (this.#clients.size >= this.#limits.connectionsMax) return this.#turnAway(link);
     const client = new ServedClient(++clientsSoFar, link, this);
     this.#clients.add(client);
@@ -179,9 +202,7 @@ export class Entrance implements ClientHost {
     this.counts.addClosed('connections');
     link.write(FAREWELLS.connections!);
     link.end();
-    const close = () => link.close();
-    setImmediate(close);
-    return { onData() {}, onEnd: close, onWritable() {}, onClose() {} };
+    return dismissed(link);
   }
 
   #watch(): void {
@@ -241,4 +262,10 @@ export class Entrance implements ClientHost {
     this.counts.sentBytes += client.sentBytes;
     this.counts.commands += client.commands;
   }
+}
+
+function dismissed(link: AcceptedLink): AcceptedHandlers {
+  const close = () => link.close();
+  setImmediate(close);
+  return { onData() {}, onEnd: close, onWritable() {}, onClose() {} };
 }

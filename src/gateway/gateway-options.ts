@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { lagFault, type SegueOptions } from '../doors/options.js';
-import { type Address, type ListenTls, parseAddress } from '../transport/index.js';
+import { type Address, checkTls, formatAddress, type ListenTls, parseAddress } from '../transport/index.js';
 import { nearestName } from '../transport/nearest-name.js';
 import { GatewayError } from './gateway-error.js';
 import { DEFAULT_LIMITS, LIMITS, type Limits } from './limits.js';
@@ -81,6 +81,9 @@ export interface GatewayOptions {
 const reserved = ['replayBytesMax', 'replayCommandsMax', 'commandBytesMax'] as const;
 type ReservedOption = (typeof reserved)[number];
 
+/** By which a listener is known: in logs, metrics, and to a new configuration. */
+export const nameOf = ({ name, listen }: ListenerOptions): string => name ?? listen;
+
 /** @throws GatewayError that names the option and says what it may be. */
 export function checkGatewayOptions({ nodes = [], listeners, session }: GatewayOptions): void {
   if (listeners.length === 0) throw refused('at least one listener is needed');
@@ -91,20 +94,38 @@ export function checkGatewayOptions({ nodes = [], listeners, session }: GatewayO
   for (const name of reserved) {
     if (session !== undefined && name in session) throw refused(`${name} follows from the limits of a listener`);
   }
-  const names = listeners.map((listener) => listener.name ?? listener.listen);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw refused(`two listeners are called ${twice}`);
+  const name = repeated(listeners.map(nameOf));
+  if (name !== undefined) throw refused(`two listeners are called ${name}`);
+  const fixed = listeners
+    .map(({ listen }) => listenAddress(listen))
+    .filter((one) => one.kind === 'unix' || one.port > 0);
+  const address = repeated(fixed.map(formatAddress));
+  if (address !== undefined) throw refused(`two listeners are to listen on ${address}`);
+}
+
+function repeated(texts: readonly string[]): string | undefined {
+  return texts.find((text, index) => texts.indexOf(text) !== index);
 }
 
 function checkListener(options: ListenerOptions, nodes: readonly string[]): void {
   listenAddress(options.listen);
   limitsOf(options.limits);
+  checkCertificate(options);
   if (options.kind === 'node') return;
   if (nodes.length === 0) throw refused(`which pair does ${options.listen} follow? At least one node is needed`);
   for (const name of options.allow ?? []) {
     if (!Object.hasOwn(GUARDED, name.toLowerCase())) {
       throw refused(`"allow" names ${name}, which is not guarded; there are ${Object.keys(GUARDED).join(', ')}`);
     }
+  }
+}
+
+function checkCertificate(options: ListenerOptions): void {
+  if (options.tls === undefined) return;
+  try {
+    checkTls(options.tls);
+  } catch (error) {
+    throw refused(`the certificate or key of listener ${nameOf(options)} cannot be used: ${(error as Error).message}`);
   }
 }
 

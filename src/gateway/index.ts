@@ -1,6 +1,7 @@
 export { Admin, type AdminOptions } from './admin/index.js';
-export { Gateway, type GatewayIo, type GatewayListener, type GatewayObserver } from './gateway.js';
+export { Gateway, type GatewayIo, type GatewayObserver } from './gateway.js';
 export { GatewayError, type GatewayErrorCode } from './gateway-error.js';
+export type { GatewayListener } from './gateway-listener.js';
 export {
   type CommonListenerOptions,
   type FollowListenerOptions,

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Entrance } from './entrance.js';
-import type { Gateway, GatewayListener } from './gateway.js';
+import type { Gateway } from './gateway.js';
+import type { GatewayListener } from './gateway-listener.js';
 
 /** Seconds. A planned switch holds commands for milliseconds, a failover for as long as it takes to notice the loss. */
 const HOLD_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -39,6 +40,10 @@ export class Metrics {
         if (event.type === 'move') this.#holds.observe({ listener }, event.heldMs / 1000);
       },
       answered: (listener, ms) => this.#answers.observe({ listener }, ms / 1000),
+      listenerGone: (listener) => {
+        this.#holds.remove({ listener });
+        this.#answers.remove({ listener });
+      },
     });
     this.#listenerCounters();
     this.#listenerGauges();
@@ -218,7 +223,8 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const [labels, value] of read()) this.set(labels, value);
+        // Two listeners have the same name while the former lets its clients out.
+        for (const [labels, value] of read()) this.inc(labels, value);
       },
     });
   }

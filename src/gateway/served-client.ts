@@ -131,6 +131,12 @@ export class ServedClient implements Client, AcceptedHandlers, Faulted, OutletOw
     this.#part(why);
   }
 
+  /** It has had its farewell, and what of that has not been taken is dropped. */
+  cut(): void {
+    this.#outlet.clear();
+    this.link.close();
+  }
+
   fault(error: unknown): void {
     this.#handler?.fault(error);
   }

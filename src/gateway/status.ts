@@ -1,7 +1,8 @@
 import type { NodeView } from '../topology/index.js';
 import { formatAddress } from '../transport/index.js';
 import type { Entrance } from './entrance.js';
-import type { Gateway, GatewayListener } from './gateway.js';
+import type { Gateway } from './gateway.js';
+import type { GatewayListener } from './gateway-listener.js';
 import type { Limits } from './limits.js';
 
 /** A gateway at this moment, for people and scripts. Holds no secrets. */

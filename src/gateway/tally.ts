@@ -33,8 +33,23 @@ export class Tally {
         this.resubscribed++;
         return;
       case 'given-up':
-        this.givenUp.set(event.code, (this.givenUp.get(event.code) ?? 0) + event.commands);
+        this.#giveUp(event.code, event.commands);
         return;
     }
+  }
+
+  /** What another has counted is counted here from now on. */
+  inherit(tally: Tally): void {
+    this.moves += tally.moves;
+    this.replayed += tally.replayed;
+    this.uncertain += tally.uncertain;
+    this.joinsFailed += tally.joinsFailed;
+    this.resubscribed += tally.resubscribed;
+    this.fallbacks += tally.fallbacks;
+    for (const [code, commands] of tally.givenUp) this.#giveUp(code, commands);
+  }
+
+  #giveUp(code: string, commands: number): void {
+    this.givenUp.set(code, (this.givenUp.get(code) ?? 0) + commands);
   }
 }

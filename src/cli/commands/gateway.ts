@@ -15,6 +15,7 @@ import { limits, listenerOf, listeners } from '../gateway/listener-settings.js';
 import { UsageError } from '../report-error.js';
 import { type PairReach, pairReach, pairSettings } from '../settings/pair-settings.js';
 import { choice, duration, list, mapping, path, secret, text, type Values, yesNo } from '../settings/setting.js';
+import { fileKeyOf } from '../settings/setting-names.js';
 import type { Terminal } from '../terminal.js';
 
 const settings = {
@@ -50,6 +51,9 @@ const settings = {
   adminToken: secret('the token that the page, /metrics and /status ask for; needed unless --admin is on loopback'),
   logLevel: choice(['debug', 'info', 'warn', 'error', 'silent'], 'what is logged (JSON lines on stderr)', 'info'),
 } as const;
+
+/** Settings that are no options of the gateway itself. */
+const ofProcess = ['admin', 'adminToken', 'logLevel'] as const;
 
 type GatewayValues = Values<typeof settings>;
 
@@ -87,9 +91,12 @@ async function serve(
   try {
     await gateway.start();
     if (admin !== undefined) log.info({ address: formatAddress(await admin.start()) }, 'admin endpoint');
-    hangup.on((read) => {
+    hangup.on(async (read) => {
       try {
-        gateway.reload(gatewayOptions(read()));
+        const fresh = read();
+        await gateway.reload(gatewayOptions(fresh));
+        const needsRestart = ofProcess.filter((name) => fresh[name] !== values[name]).map(fileKeyOf);
+        if (needsRestart.length > 0) log.warn({ needsRestart }, 'other settings need a restart');
       } catch (error) {
         log.error({ reason: (error as Error).message }, 'the new configuration is not used');
       }

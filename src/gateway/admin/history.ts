@@ -1,4 +1,6 @@
-import type { Gateway, GatewayListener } from '../gateway.js';
+import type { Traffic } from '../counts.js';
+import type { Gateway } from '../gateway.js';
+import type { GatewayListener } from '../gateway-listener.js';
 import { Spread } from '../spread.js';
 
 /** What one second was like. Rates are per second, times in ms. */
@@ -20,12 +22,6 @@ export interface Sample {
   readonly maxMs: number | null;
 }
 
-interface Totals {
-  readonly commands: number;
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-}
-
 export const SAMPLE_MS = 1_000;
 /** Five minutes. */
 export const SAMPLES_MAX = 300;
@@ -36,7 +32,7 @@ export class History {
   readonly #answers = new Spread();
   readonly #forget: () => void;
   #seq = 0;
-  #before: Totals;
+  #before: Traffic;
   #beforeAt: number;
 
   constructor(
@@ -45,7 +41,7 @@ export class History {
     private readonly wall: () => number,
   ) {
     this.#forget = gateway.observe({ answered: (_, ms) => this.#answers.add(ms) });
-    this.#before = totalsOf(gateway.listeners);
+    this.#before = gateway.traffic;
     this.#beforeAt = gateway.clock.now();
   }
 
@@ -59,8 +55,8 @@ export class History {
     const { gateway } = this;
     const now = gateway.clock.now();
     const seconds = Math.max(now - this.#beforeAt, 1) / 1_000;
-    const totals = totalsOf(gateway.listeners);
-    const rate = (name: keyof Totals) => Math.max(0, Math.round((totals[name] - this.#before[name]) / seconds));
+    const totals = gateway.traffic;
+    const rate = (name: keyof Traffic) => Math.max(0, Math.round((totals[name] - this.#before[name]) / seconds));
     this.#samples.push({
       seq: ++this.#seq,
       at: this.wall(),
@@ -92,15 +88,6 @@ export class History {
 /** To the microsecond. */
 export function rounded(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms * 1_000) / 1_000;
-}
-
-function totalsOf(listeners: readonly GatewayListener[]): Totals {
-  const all = listeners.map(({ entrance }) => entrance.traffic);
-  return {
-    commands: sum(all, ({ commands }) => commands),
-    receivedBytes: sum(all, ({ receivedBytes }) => receivedBytes),
-    sentBytes: sum(all, ({ sentBytes }) => sentBytes),
-  };
 }
 
 function heldCommandsOf({ entrance }: GatewayListener): number {

@@ -25,21 +25,21 @@ afterAll(async () => {
 
 const environment = { SEGUE_PASSWORD: 'swordfish' };
 
-/** What one line of the log says. */
-async function logged(running: Running, message: string): Promise<Record<string, unknown>> {
+/** What one line of the log says: the first with this message, and of this listener, if one is given. */
+async function logged(running: Running, message: string, listener?: string): Promise<Record<string, unknown>> {
   const find = () =>
     running
       .stderr()
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .find(({ msg }) => msg === message);
+      .find((line) => line.msg === message && (listener === undefined || line.listener === listener));
   return (await waitFor(find, { deadlineMs: 15_000, what: `"${message}" in the log` }))!;
 }
 
-async function portOf(running: Running, message = 'listening'): Promise<number> {
+async function portOf(running: Running, message = 'listening', listener?: string): Promise<number> {
   return Number(
-    String((await logged(running, message)).address)
+    String((await logged(running, message, listener)).address)
       .split(':')
       .at(-1),
   );
@@ -152,6 +152,17 @@ ${more}`,
     });
     const second = client(port).write('PING\r\n');
     await second.until('-NOAUTH Authentication required.\r\n');
+    await write(2, '    - { name: spare, listen: "127.0.0.1:0" }\n  log-level: warn\n');
+    running.child.kill('SIGHUP');
+    expect((await logged(running, 'other settings need a restart')).needsRestart).toEqual(['log-level']);
+    const spare = client(await portOf(running, 'listening', 'spare')).write('AUTH swordfish\r\nMULTI\r\n');
+    await spare.until('+OK\r\n+OK\r\n');
+    await write(2);
+    running.child.kill('SIGHUP');
+    expect((await logged(running, 'a listener goes')).clients).toBe(1);
+    await spare.write('EXEC\r\n').untilClosed();
+    expect(spare.text).toMatch(/\*0\r\n$/);
+    expect(await logged(running, 'a listener has gone')).toMatchObject({ listener: 'spare', cut: 0 });
     await write('"many"');
     running.child.kill('SIGHUP');
     const refused = await logged(running, 'the new configuration is not used');

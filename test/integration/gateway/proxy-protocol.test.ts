@@ -70,7 +70,7 @@ describe('the PROXY protocol', () => {
     parted.write(proxyHeader());
     await secure(parted).write('PING\r\n').until('+PONG\r\n');
     expect(remotes()).toEqual([CLIENT, CLIENT]);
-    lab.gateway.reload({ ...lab.options, listeners: [{ ...lab.options.listeners[0]!, tls: { ...server } }] });
+    await lab.gateway.reload({ ...lab.options, listeners: [{ ...lab.options.listeners[0]!, tls: { ...server } }] });
     await through().write('PING\r\n').until('+PONG\r\n');
     const plain = lab.raw().write(Buffer.concat([proxyHeader(), ping]));
     await plain.untilClosed();

@@ -78,7 +78,7 @@ describe('TLS', () => {
     const before = secure({}).write('PING\r\n');
     await before.until('+PONG\r\n');
     const fresh = makeTlsMaterial();
-    const { changed } = lab.gateway.reload({
+    const { changed } = await lab.gateway.reload({
       ...lab.options,
       listeners: [{ ...listener, tls: { ...fresh.server } }],
     });

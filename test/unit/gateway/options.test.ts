@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  checkGatewayOptions,
-  type GatewayOptions,
-  limitsOf,
-  listenAddress,
-} from '../../../src/gateway/gateway-options.js';
+import { checkGatewayOptions, type GatewayOptions, listenAddress } from '../../../src/gateway/gateway-options.js';
 import { Policy } from '../../../src/gateway/policy.js';
-import { changesOf } from '../../../src/gateway/reload.js';
 
 const nodes = ['valkey://127.0.0.1:1'];
 
@@ -17,6 +11,14 @@ describe('options of a gateway', () => {
     [{ nodes, listeners: [{ listen: 'a' }] }, /cannot listen on "a": host:port or unix:\/path/],
     [{ nodes, listeners: [{ listen: 'a:65536' }] }, /cannot listen on "a:65536"/],
     [{ nodes, listeners: [{ listen: 'a:1' }, { listen: 'a:1' }] }, /two listeners are called a:1/],
+    [
+      { nodes, listeners: [{ listen: '[::1]:1' }, { name: 'b', listen: '::1:1' }] },
+      /two listeners are to listen on \[::1\]:1/,
+    ],
+    [
+      { nodes, listeners: [{ name: 'b', listen: 'a:1', tls: { cert: 'none' } }] },
+      /the certificate or key of listener b cannot be used/,
+    ],
     [{ nodes, listeners: [{ listen: 'a:1', allow: ['get'] }] }, /"allow" names get, which is not guarded/],
     [
       { nodes, listeners: [{ listen: 'a:1', limits: { idleTimeout: 1 } }] },
@@ -32,6 +34,16 @@ describe('options of a gateway', () => {
     );
   });
 
+  it('any number of listeners may be on any free port', () => {
+    checkGatewayOptions({
+      nodes,
+      listeners: [
+        { name: 'a', listen: 'a:0' },
+        { name: 'b', listen: 'a:0' },
+      ],
+    });
+  });
+
   it('a node listener needs no pair', () => {
     checkGatewayOptions({ listeners: [{ kind: 'node', listen: 'a:1', node: 'valkey://b:1' }] });
   });
@@ -42,61 +54,6 @@ describe('options of a gateway', () => {
     ['unix:/run/a', { kind: 'unix', path: '/run/a' }],
   ])('%s', (text, address) => {
     expect(listenAddress(text)).toEqual(address);
-  });
-});
-
-describe('a new configuration', () => {
-  const before: GatewayOptions = {
-    nodes,
-    listeners: [
-      { name: 'one', listen: 'a:1', limits: { connectionsMax: 5 } },
-      { name: 'two', listen: 'a:2', tls: { cert: 'old' } },
-    ],
-  };
-
-  it('the same changes nothing', () => {
-    const { changed, needsRestart, merged } = changesOf(before, structuredClone(before));
-    expect([changed, needsRestart]).toEqual([[], []]);
-    expect(merged).toEqual(before.listeners);
-  });
-
-  it('limits and certificates change at once, a limit that is left out is the default again', () => {
-    const { changed, needsRestart, listeners, merged } = changesOf(before, {
-      nodes,
-      listeners: [
-        { name: 'one', listen: 'a:1' },
-        { name: 'two', listen: 'a:2', tls: { cert: 'new' } },
-      ],
-    });
-    expect(changed).toEqual(['limits of one', 'certificates of two']);
-    expect(needsRestart).toEqual([]);
-    expect(listeners.map(({ name, limits, tls }) => [name, limits.connectionsMax, tls])).toEqual([
-      ['one', limitsOf().connectionsMax, undefined],
-      ['two', limitsOf().connectionsMax, { cert: 'new' }],
-    ]);
-    expect(merged).toEqual([
-      { name: 'one', listen: 'a:1' },
-      { name: 'two', listen: 'a:2', tls: { cert: 'new' } },
-    ]);
-  });
-
-  it('everything else is named, and left as it is', () => {
-    const { changed, needsRestart, merged } = changesOf(before, {
-      nodes: ['valkey://b:1'],
-      listeners: [
-        { name: 'one', listen: 'a:9', limits: { connectionsMax: 5 }, tls: { cert: 'x' } },
-        { name: 'three', listen: 'a:3' },
-      ],
-    });
-    expect(changed).toEqual([]);
-    expect(needsRestart).toEqual([
-      'TLS of one on or off',
-      'listener one',
-      'listener two is to go',
-      'listener three is new',
-      'nodes',
-    ]);
-    expect(merged).toEqual(before.listeners);
   });
 });
 

@@ -9,7 +9,10 @@ function stage() {
   const handler = { held: { bytes: 30, commands: 3 } };
   const gateway = {
     clock: { now: () => time.ms },
-    listeners: [{ entrance: { traffic, heldBytes: 30, clients: new Set([{ handler }, { handler: undefined }]) } }],
+    get traffic() {
+      return { ...traffic };
+    },
+    listeners: [{ entrance: { heldBytes: 30, clients: new Set([{ handler }, { handler: undefined }]) } }],
     observe(observer: GatewayObserver) {
       observers.add(observer);
       return () => observers.delete(observer);
