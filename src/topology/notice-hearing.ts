@@ -95,14 +95,20 @@ export class NoticeHearing {
       return;
     }
     const notice = reading.value;
-    const key = `${notice.id} ${notice.kind}`;
+    const key = keyOf(notice.id, notice.kind);
     if (this.#remembered.has(key)) return;
-    if (this.#isFlooded()) {
+    if (!this.#isAwaited(notice) && this.#isFlooded()) {
       this.#ignore(node, `more than ${HEARING_BOUNDS.noticesPerSecond} notices in a second`);
       return;
     }
     this.#remembered = bounded(this.#remembered, key, HEARING_BOUNDS.remembered);
     this.#host.onNotice(notice);
+  }
+
+  /** The end of something that was let through: sessions may be holding for it. */
+  #isAwaited({ id, kind }: Notice): boolean {
+    if (kind !== 'release') return false;
+    return this.#remembered.has(keyOf(id, 'hold')) || this.#remembered.has(keyOf(id, 'prepare'));
   }
 
   #isFlooded(): boolean {
@@ -116,4 +122,8 @@ export class NoticeHearing {
     this.#reported.add(reason);
     this.#host.onEvent({ type: 'notice-ignored', node, reason });
   }
+}
+
+function keyOf(id: string, kind: Notice['kind']): string {
+  return `${id} ${kind}`;
 }

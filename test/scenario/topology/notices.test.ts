@@ -258,6 +258,16 @@ describe('a notice', () => {
     expect(heard.length).toBe(21);
   });
 
+  test('that ends what was heard comes through a flood, once; that of anything else does not', async () => {
+    await listening();
+    const end = (id: string) => servers.A.publish(notice({ id, kind: 'release', outcome: 'switched' }));
+    servers.A.publish(notice({ id: 'ours', kind: 'hold' }));
+    for (let count = 0; count < 30; count++) servers.A.publish(notice({ id: `other${count}`, kind: 'hold' }));
+    for (const id of ['ours', 'ours', 'other29']) end(id);
+    await settled();
+    expect(heard.map((one) => one.notice.id).slice(19)).toEqual(['other18', 'ours']);
+  });
+
   test('larger than the subscription reads ends it, and it comes back', async () => {
     await listening();
     servers.A.publish('x'.repeat(200_000));
