@@ -20,11 +20,19 @@ export function guardLink(handlers: LinkHandlers, owner: Faulted): LinkHandlers 
 }
 
 /** No closures: a link keeps its handlers for as long as it lives, and thousands may be idle. */
-class GuardedHandlers implements LinkHandlers {
+class GuardedHandlers implements Required<LinkHandlers> {
   constructor(
     private readonly handlers: LinkHandlers,
     private readonly owner: Faulted,
   ) {}
+
+  onTurn(): void {
+    try {
+      this.handlers.onTurn?.();
+    } catch (error) {
+      this.owner.faulted(error);
+    }
+  }
 
   onOpen(): void {
     try {
