@@ -19,10 +19,9 @@ export class IdleQueue {
     this.#schedule();
   }
 
-  /** What is urgent: as much of what waits as one turn may take, now; the rest in the turns to come. */
+  /** As much of what waits as one turn may take, now; the rest in the turns to come. For what is urgent. */
   start(): void {
     this.#turn(this.time.now());
-    this.#schedule();
   }
 
   #schedule(): void {

@@ -10,12 +10,12 @@ export class CommandRun {
   readonly ids: Uint16Array;
   length = 0;
 
-  constructor(readonly capacity: number) {
+  constructor(capacity: number) {
     this.ends = new Uint32Array(capacity);
     this.ids = new Uint16Array(capacity);
   }
 
-  /** No more than `capacity`. */
+  /** No more than the capacity. */
   add(end: number, id: number): void {
     this.ends[this.length] = end;
     this.ids[this.length++] = id;

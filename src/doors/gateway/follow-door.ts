@@ -1,5 +1,6 @@
 import { type CommandScanner, commandArgs } from '../../resp/index.js';
 import type { ClientDescription, Identity } from '../../session/index.js';
+import { bytesIn } from './bytes-in.js';
 import type { Downstream, FollowEnd } from './downstream.js';
 import { commandBytesMaxOf, OwnSession, type OwnSessionOptions, type SessionOwner } from './own-session.js';
 import { Profile, STRANGER } from './profile.js';
@@ -151,7 +152,7 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
     const way = this.#way;
     const { bytes, commands } = 'session' in way ? way.session.held : 'shared' in way ? way.shared.held : NOTHING_HELD;
     if (this.#kept === undefined) return bytes === 0 && commands === 0 ? NOTHING_HELD : { bytes, commands };
-    return { bytes: this.#kept.reduce((sum, part) => sum + part.length, bytes), commands };
+    return { bytes: bytes + bytesIn(this.#kept), commands };
   }
 
   /** The session's state, and the node that it is with, if any. */

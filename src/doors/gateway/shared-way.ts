@@ -1,10 +1,11 @@
 import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { bytesIn } from './bytes-in.js';
 import { Carry } from './carry.js';
 import type { Downstream } from './downstream.js';
 import { commandBytesMaxOf, OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
 import { type Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
-import { bytesIn, type Trunk, type TrunkClient } from './trunk.js';
+import type { Trunk, TrunkClient } from './trunk.js';
 import type { Trunks } from './trunks.js';
 
 /** Whose commands they are. */

@@ -1,6 +1,7 @@
 import { type CommandRun, encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
+import { bytesIn } from './bytes-in.js';
 import { TrunkQueue } from './trunk-queue.js';
 
 /** One of the clients whose commands go over a trunk. */
@@ -284,13 +285,6 @@ export class Trunk {
     this.#fed.clear();
     for (const client of clients) client.stranded();
   }
-}
-
-/** In all of them together. */
-export function bytesIn(parts: readonly Buffer[]): number {
-  let bytes = 0;
-  for (const part of parts) bytes += part.length;
-  return bytes;
 }
 
 function startsWith(chunk: Buffer, at: number, word: Buffer): boolean {
