@@ -55,6 +55,13 @@ export class Identity {
   tracking: readonly string[] | undefined;
   monitor = false;
   readonly subscriptions = new Subscriptions();
+  /** Grows whenever what the client has set may have changed, by `apply` or `reset`. */
+  #revision = 0;
+
+  /** While it stays the same, so does all that a connection is told before it subscribes. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   get credentials(): Credentials | undefined {
     return this.#credentials;
@@ -83,6 +90,7 @@ export class Identity {
   }
 
   apply(change: Change): void {
+    this.#revision++;
     switch (change.set) {
       case 'auth':
         this.#credentials = change.credentials;
@@ -119,6 +127,7 @@ export class Identity {
 
   /** What RESET leaves: the bits that survive it on a server (the capabilities) are the session's own anyway. */
   reset(): void {
+    this.#revision++;
     this.protocol = 2;
     this.#credentials = undefined;
     this.database = '0';

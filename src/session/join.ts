@@ -82,9 +82,11 @@ export class Join {
   #pending: Buffer = NOTHING;
   /** What the connection has been told of the client. */
   #told = NOTHING;
+  /** Of the identity, when it was last compared with that. */
+  #identityRevision = 0;
   #shas: readonly string[] = [];
   /** Of the script cache, when it was last compared with the node. */
-  #revision = 0;
+  #scriptsRevision = 0;
   /** Somebody else may ask for scripts here, and load them. */
   #scriptsRefused = false;
   #missing: Buffer[] = [];
@@ -102,7 +104,7 @@ export class Join {
 
   start(): void {
     this.#shas = this.scripts.shas();
-    this.#revision = this.scripts.revision;
+    this.#scriptsRevision = this.scripts.revision;
     const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
     this.#run('identity', [...this.#identify(), ...role, ...scriptSteps(this.#shas)]);
   }
@@ -284,6 +286,7 @@ export class Join {
   #identify(): RestoreStep[] {
     const steps = this.#identitySteps();
     this.#told = encodeSteps(steps);
+    this.#identityRevision = this.identity.revision;
     this.#capable = true;
     return steps;
   }
@@ -293,11 +296,14 @@ export class Join {
   }
 
   #changedIdentity(): RestoreStep[] {
+    const { revision } = this.identity;
+    if (revision === this.#identityRevision) return [];
+    this.#identityRevision = revision;
     if (encodeSteps(this.#identitySteps()).equals(this.#told)) return [];
     if (this.#scriptsRefused) {
       this.#scriptsRefused = false;
       this.#shas = [];
-      this.#revision = -1;
+      this.#scriptsRevision = -1;
     }
     if (this.#listens === 'done') {
       // RESET ends the subscriptions.
@@ -316,10 +322,10 @@ export class Join {
   #newScripts(): Buffer[] {
     // In RESP2 a subscribed connection loads nothing.
     const isDeaf = this.#listens === 'done' && this.identity.protocol === 2;
-    if (isDeaf || this.scripts.revision === this.#revision) return [];
+    if (isDeaf || this.scripts.revision === this.#scriptsRevision) return [];
     const known = new Set(this.#shas);
     this.#shas = this.scripts.shas();
-    this.#revision = this.scripts.revision;
+    this.#scriptsRevision = this.scripts.revision;
     return this.#shas.flatMap((sha) => (known.has(sha) ? [] : (this.scripts.body(sha) ?? [])));
   }
 

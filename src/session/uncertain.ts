@@ -104,10 +104,9 @@ export function resolveProvisional(
   retry: boolean,
 ): { again: number; uncertain: number } {
   const { ledger } = book;
-  const error = wireError('UNCERTAIN', node);
   let again = 0;
   let uncertain = 0;
-  for (let index = ledger.base; index < ledger.tail; index++) {
+  for (let index = ledger.base; index < ledger.tail && ledger.notes > 0; index++) {
     const entry = ledger.note(index);
     if (entry?.provisional !== true) continue;
     entry.provisional = false;
@@ -117,7 +116,7 @@ export function resolveProvisional(
       again++;
     }
     if (verdict !== 'unknown' || !mayRunTwice(ledger, index)) continue;
-    settleUnknown(book, index, error, retry);
+    settleUnknown(book, index, wireError('UNCERTAIN', node), retry);
     uncertain++;
   }
   return { again, uncertain };

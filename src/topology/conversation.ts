@@ -50,6 +50,8 @@ interface Pending {
 const PENDING_MAX = 1024;
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);
+/** For what is to be done before anything else comes: cheaper than a microtask of Node's own, which is a resource to it. */
+const SOON = Promise.resolve();
 const SUBSCRIBERS = new Set(['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe']);
 const MESSAGES = new Set(['message', 'pmessage', 'smessage']);
 
@@ -69,7 +71,8 @@ export class Conversation {
   #error: ConversationError | undefined;
   #unread: Buffer = NO_BYTES;
   #timer: Timer | undefined;
-  #flushing = false;
+  /** What this tick has asked for. */
+  #outgoing: Buffer[] = [];
   #opened = false;
   #subscriber = false;
 
@@ -126,8 +129,7 @@ export class Conversation {
 
   /** `settle` is called while the reply is read, before the next reply is. */
   #send(args: readonly (string | number | Uint8Array)[], settle: Pending['settle'], fail: Pending['fail']): void {
-    this.#corkUntilTickEnds();
-    this.#link.write(encodeCommand(args));
+    this.#write(encodeCommand(args));
     const isSubscriber = SUBSCRIBERS.has(String(args[0]).toLowerCase());
     if (isSubscriber) this.#subscriber = true;
     const repliesLeft = isSubscriber ? Math.max(1, args.length - 1) : 1;
@@ -135,14 +137,13 @@ export class Conversation {
     this.#watchTime();
   }
 
-  /** What one tick asks for leaves in one system call. */
-  #corkUntilTickEnds(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    this.#link.cork();
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#link.uncork();
+  /** What one tick asks for leaves in one write. */
+  #write(bytes: Buffer): void {
+    if (this.#outgoing.push(bytes) > 1) return;
+    SOON.then(() => {
+      const outgoing = this.#outgoing;
+      this.#outgoing = [];
+      this.#link.write(outgoing.length === 1 ? bytes : Buffer.concat(outgoing));
     });
   }
 

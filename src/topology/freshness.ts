@@ -25,8 +25,8 @@ export function noteProgress(draft: Draft, probed: string, sentMs: number): void
 
 function withSample(samples: readonly Sample[], offset: number, atMs: number): readonly Sample[] {
   // What was told before of the same offset says less.
-  const earlier = samples.filter((sample) => sample.offset < offset);
-  return [...earlier, { offset, atMs }].slice(-SAMPLES_MAX);
+  const earlier = samples.findLastIndex((sample) => sample.offset < offset) + 1;
+  return [...samples.slice(Math.max(0, earlier + 1 - SAMPLES_MAX), earlier), { offset, atMs }];
 }
 
 /** Offsets mean something to each other only within one history. */

@@ -101,22 +101,24 @@ export function enthrone(lineage: Lineage, claim: Claim, cause: PrimaryCause): L
   const { reign } = lineage;
   const { node, process, replid } = claim;
   if (!reign) return { ...lineage, reign: { term: 1, node, process, replids: [replid] } };
+  // Nearly every answer of a primary.
+  if (cause === 'back' && reign.process === process && reign.replids[0] === replid) return lineage;
   const term = cause === 'back' ? reign.term : reign.term + 1;
   const continues = (cause === 'back' || cause === 'restarted') && !isForeign(reign, claim);
   const replids = continues ? [replid, ...reign.replids.filter((id) => id !== replid)] : [replid];
   const kept = replids.slice(0, LINEAGE_BOUNDS.replidsPerReign);
-  const past = [...lineage.past, ...reign.replids].filter(
-    (id, at, all) => !kept.includes(id) && all.indexOf(id) === at,
-  );
+  const past = [...new Set([...lineage.past, ...reign.replids])].filter((id) => !kept.includes(id));
   return { ...lineage, reign: { term, node, process, replids: kept }, past: past.slice(-LINEAGE_BOUNDS.past) };
 }
 
 /** Whether `replid` descends from one of `ancestors`, by known parents; false for an ancestor itself. */
 export function descends(lineage: Lineage, replid: string, ancestors: readonly string[]): boolean {
-  const seen = new Set([replid]);
-  for (let id = lineage.parents.get(replid); id !== undefined && !seen.has(id); id = lineage.parents.get(id)) {
+  let id: string | undefined = replid;
+  // Parents in a circle, which cannot come from servers, end the search, too.
+  for (let steps = lineage.parents.size; steps > 0; steps--) {
+    id = lineage.parents.get(id);
+    if (id === undefined) return false;
     if (ancestors.includes(id)) return true;
-    seen.add(id);
   }
   return false;
 }
@@ -129,8 +131,8 @@ function leavesRoom(incumbent: Incumbent): boolean {
 
 function continuesReign(lineage: Lineage, reign: Reign, claim: Claim): boolean {
   if (reign.replids.includes(claim.replid) || lineage.past.includes(claim.replid)) return false;
-  if (reign.replids.some((id) => descends(lineage, id, [claim.replid]))) return false;
-  return descends(lineage, claim.replid, reign.replids);
+  if (!descends(lineage, claim.replid, reign.replids)) return false;
+  return !reign.replids.some((id) => descends(lineage, id, [claim.replid]));
 }
 
 function yieldsTo(incumbent: Incumbent, claim: Claim): boolean {
@@ -174,11 +176,16 @@ function choose(
   claims: readonly Claim[],
   cause: (claim: Claim) => PrimaryCause,
 ): Pick<Judgement, 'chosen' | 'ambiguous'> {
-  const newest = claims.filter((claim) => !claims.some((other) => descends(lineage, other.replid, [claim.replid])));
-  // Parents in a circle cannot come from servers; if they do, every claim is as good as any.
-  const [best, ...others] = (newest.length > 0 ? newest : claims).toSorted(
+  const [best, ...others] = newestOf(lineage, claims).toSorted(
     (a, b) => b.attached - a.attached || b.offset - a.offset,
   );
   if (!best) return { chosen: undefined, ambiguous: [] };
   return { chosen: { claim: best, cause: cause(best) }, ambiguous: others };
+}
+
+/** Those from which no other one descends. Of claims whose parents go in a circle every one is as good as any. */
+function newestOf(lineage: Lineage, claims: readonly Claim[]): readonly Claim[] {
+  if (claims.length < 2) return claims;
+  const newest = claims.filter((claim) => !claims.some((other) => descends(lineage, other.replid, [claim.replid])));
+  return newest.length > 0 ? newest : claims;
 }

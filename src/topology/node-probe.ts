@@ -23,7 +23,8 @@ export interface Probe {
  */
 export class NodeProbe {
   readonly #conversation: Conversation;
-  #identity: Promise<Identity> | undefined;
+  #asked: Promise<Identity> | undefined;
+  #identity = UNKNOWN_IDENTITY;
   #roleOnly = false;
   /** A server that is loading its data at its start says master, and has no ids yet. Once loaded, it stays so. */
   #mayBeLoading = true;
@@ -34,11 +35,17 @@ export class NodeProbe {
 
   /** Rejects with a ConversationError, or a ReplyError when the server answers neither INFO nor ROLE. */
   async run(): Promise<Probe> {
-    this.#identity ??= this.#askIdentity();
-    const loading = this.#mayBeLoading ? this.#askLoading() : Promise.resolve(false);
-    const [identity, isLoading, report] = await Promise.all([this.#identity, loading, this.#askReport(loading)]);
+    const report = await (this.#mayBeLoading ? this.#introduce() : this.#askReport(false));
+    return { identity: this.#identity, report, roleOnly: this.#roleOnly };
+  }
+
+  async #introduce(): Promise<Report> {
+    this.#asked ??= this.#askIdentity();
+    const loading = this.#askLoading();
+    const [identity, isLoading, report] = await Promise.all([this.#asked, loading, this.#askReport(loading)]);
+    this.#identity = identity;
     if (!isLoading) this.#mayBeLoading = false;
-    return { identity, report, roleOnly: this.#roleOnly };
+    return report;
   }
 
   async #askIdentity(): Promise<Identity> {
@@ -60,7 +67,7 @@ export class NodeProbe {
     }
   }
 
-  async #askReport(loading: Promise<boolean>): Promise<Report> {
+  async #askReport(loading: Promise<boolean> | false): Promise<Report> {
     if (this.#roleOnly) return this.#askRole(loading);
     try {
       const reply = this.#conversation.request(['INFO', 'replication']);
@@ -72,7 +79,7 @@ export class NodeProbe {
     }
   }
 
-  async #askRole(loading: Promise<boolean>): Promise<Report> {
+  async #askRole(loading: Promise<boolean> | false): Promise<Report> {
     const reply: Reply = await this.#conversation.request(['ROLE']);
     return this.#understood(parseRole(reply, await loading));
   }

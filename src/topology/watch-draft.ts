@@ -20,8 +20,9 @@ export function beginDraft(state: WatchState, nowMs: number): Draft {
 }
 
 export function endDraft(draft: Draft): { state: WatchState; effects: WatchEffect[] } {
-  const { nowMs: _, effects, ...state } = draft;
-  return { state, effects };
+  const { config, seq, nodes, lineage, standing, progress, suspects, owesNews, untrusted, staleReported } = draft;
+  const state = { config, seq, nodes, lineage, standing, progress, suspects, owesNews, untrusted, staleReported };
+  return { state, effects: draft.effects };
 }
 
 export function emptyWatch(config: WatchConfig): WatchState {

@@ -39,7 +39,7 @@ export function watchStep(
       break;
     case 'look':
       onLook(draft, event);
-      break;
+      return endDraft(draft); // a question has changed nothing that is known
     case 'wake':
       break;
   }

@@ -44,7 +44,7 @@ export class Profile {
   /** The client, for a session of its own. */
   identity(): Identity {
     const identity = this.#common();
-    identity.name = this.name;
+    identity.apply({ set: 'name', name: this.name });
     for (const [attribute, value] of this.info) identity.apply({ set: 'info', attribute, value });
     return identity;
   }
@@ -52,7 +52,7 @@ export class Profile {
   /** All clients of the key, for the session that they share. `name`: as CLIENT LIST shows it. */
   sharedIdentity(name: string): Identity {
     const identity = this.#common();
-    identity.name = name;
+    identity.apply({ set: 'name', name });
     return identity;
   }
 
