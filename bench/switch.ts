@@ -6,6 +6,9 @@
  * The gap is the longest time between two acknowledged writes of one connection that writes as fast as it can, of those that
  * touch the time from the order that makes clients wait until the last of them is let go. All writes, its and the load's,
  * are compared with the data. The row "nothing" is the same without a switch, for 20 ms: what this machine does by itself.
+ *
+ * The load and the connection that is measured are two threads, each on a core of its own where the system can do that: left
+ * to itself it puts both on one now and then, where each waits for the other, and medians swing by a third.
  */
 import { mergeVerdicts, type Verdict } from '../src/lab/load/index.js';
 import {
@@ -20,6 +23,7 @@ import { Thread } from '../src/lab/threads/thread.js';
 import { waitFor } from '../src/lab/wait-for.js';
 import { startCluster } from './kit/cluster.js';
 import { readFlags, runProgramUntilSignal, UsageError, wholeNumber } from './kit/command-line.js';
+import { NOT_PINNED } from './kit/pin.js';
 import type { TrafficOptions } from './kit/traffic.js';
 import type { TrafficService } from './kit/traffic-thread.js';
 
@@ -28,6 +32,7 @@ const help = `npm run bench:switch -- [options]
   --switches <number>  by Segue, of each kind; default 40
   --others <number>    by the servers themselves, of each kind; default as many, at most 50
   --version <list>     of the servers, with commas between; default ${serverVersions.join(',')}
+  --no-pin             load and measured connection share the cores as they like
   --help
 
 Each row is one way to switch. A gap is the longest time between two acknowledged writes of one connection that writes as fast
@@ -68,6 +73,12 @@ class Arena {
     const nodes = this.nodes.map(({ host, port }) => ({ host, port }));
     const options: TrafficOptions = { name, client: this.client, nodes, ...shape };
     return new Thread<TrafficService>(new URL('./kit/traffic-thread.js', import.meta.url), options);
+  }
+
+  /** Resolves with whether the two threads of clients have a core each. */
+  async pin(): Promise<boolean> {
+    const pinned = await Promise.all([this.load.call('pin', 0), this.probe.call('pin', 1)]);
+    return pinned.every(Boolean);
   }
 
   async warmUp(): Promise<void> {
@@ -178,7 +189,13 @@ async function syncsOf(node: LabServer): Promise<{ full: number; partial: number
   return { full: Number(full), partial: Number(partial) };
 }
 
-async function compare(version: ServerVersion, switches: number, others: number, signal: AbortSignal): Promise<void> {
+interface Extent {
+  readonly switches: number;
+  readonly others: number;
+  readonly pins: boolean;
+}
+
+async function compare(version: ServerVersion, { switches, others, pins }: Extent, signal: AbortSignal): Promise<void> {
   const switcher = new Switcher();
   const by =
     (notice: boolean): Method =>
@@ -213,9 +230,12 @@ async function compare(version: ServerVersion, switches: number, others: number,
     }
     const cluster = enter(await startCluster(version), 'moved');
     contenders.push(contender('CLUSTER FAILOVER, MOVED clients', cluster, clusterFailover, others));
+    const pinned = pins && (await Promise.all(arenas.map((arena) => arena.pin()))).every(Boolean);
     for (const arena of arenas) await arena.warmUp();
     await inTurn(version, contenders, arenas, signal);
-    console.log(`\n${version}, ${load.connections * load.batch * (1000 / load.everyMs)} writes/s wanted\n${head}`);
+    const places = pinned ? 'load on core 0, measured connection on core 1' : pins ? NOT_PINNED : 'not pinned';
+    const wanted = load.connections * load.batch * (1000 / load.everyMs);
+    console.log(`\n${version}, ${wanted} writes/s wanted; ${places}\n${head}`);
     for (const { tally } of contenders) console.log(row(tally));
     for (const { tally } of contenders) if (tally.stepsMs.size > 0) console.log(stepsLine(tally));
     for (const arena of arenas) console.log(await arena.account());
@@ -267,7 +287,7 @@ function rest(ms: number): Promise<void> {
 }
 
 async function main(signal: AbortSignal): Promise<void> {
-  const flags = readFlags({ switches: 'value', others: 'value', version: 'value', help: 'flag' });
+  const flags = readFlags({ switches: 'value', others: 'value', version: 'value', 'no-pin': 'flag', help: 'flag' });
   if (flags.help) {
     console.log(help);
     return;
@@ -275,7 +295,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const switches = wholeNumber('switches', flags.switches, 40);
   const others = wholeNumber('others', flags.others, Math.min(switches, 50), 0);
   for (const version of versionsOf(flags.version)) {
-    if (!signal.aborted) await compare(version, switches, others, signal);
+    if (!signal.aborted) await compare(version, { switches, others, pins: !flags['no-pin'] }, signal);
   }
 }
 

@@ -2,10 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Verdict } from '../../src/lab/load/index.js';
 import type { EpochSpan } from '../../src/lab/threads/switcher.js';
 import { serve } from '../../src/lab/threads/thread.js';
+import { pinThread } from './pin.js';
 import type { Endpoint } from './raw-client.js';
 import { Traffic, type TrafficOptions } from './traffic.js';
 
 export type TrafficService = {
+  /** Resolves with whether the thread is on this core from now on. */
+  pin(core: number): Promise<boolean>;
   resume(): Promise<void>;
   pause(): Promise<void>;
   open(): Promise<void>;
@@ -17,6 +20,7 @@ export type TrafficService = {
 
 const traffic = new Traffic(workerData as TrafficOptions);
 serve(parentPort!, {
+  pin: async (core: number) => pinThread(core),
   resume: () => traffic.resume(),
   pause: () => traffic.pause(),
   open: () => traffic.open(),
