@@ -101,8 +101,9 @@ export class Helm<P extends Primary> implements ConnectionHost<P>, ReadingHost<P
     }
     if (before.at === 'flowing' && state.at === 'flowing') this.#compareRoles(before.view, state.view);
     if (before.at !== state.at) settler.settleAnswered();
-    this.#wait.arm();
     this.stirred();
+    // What has gone further already has armed its own.
+    if (this.#state === state) this.#wait.arm();
   }
 
   #carryOut(effect: Effect<P>, before: State<P>): void {

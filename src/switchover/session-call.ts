@@ -59,7 +59,7 @@ export class SessionCall {
   /** Tells sessions to dial `to` and restore themselves there while they go on. */
   async prepare(from: SwitchNode, to: SwitchNode): Promise<void> {
     if (this.silent !== undefined) return;
-    this.listenAhead(to);
+    this.dialAhead(to);
     try {
       this.conversation = from.dial('segue-switch-notice', { onPush: (message) => this.hear(message) });
       await this.conversation.ready;
@@ -78,6 +78,11 @@ export class SessionCall {
     this.held = await this.tell(from, 'hold', 'holding');
     const { answered, unable, expected } = this.held;
     this.waited.expect(answered - unable.length, expected);
+  }
+
+  /** To be said right behind the order to promote: what comes before are copies of what the old primary tells. */
+  listenAhead(): void {
+    this.ahead?.request(['SUBSCRIBE', answerChannel(this.names.id)]).catch(() => {});
   }
 
   /** Waits, for a moment, until those that held have said what waited. Nobody waits for that but the report. */
@@ -117,10 +122,9 @@ export class SessionCall {
    * What sessions say once they have gone on is published there. At the old primary it arrives too, as a part of the stream,
    * but not when that gets a copy of everything instead. Without permission, or connection, that must do.
    */
-  private listenAhead(to: SwitchNode): void {
+  private dialAhead(to: SwitchNode): void {
     const onPush = (message: readonly Reply[]): void => this.hearLastWords(this.read(message));
     this.ahead = to.dial('segue-switch-notice', { onPush });
-    this.ahead.request(['SUBSCRIBE', answerChannel(this.names.id)]).catch(() => {});
   }
 
   private async tell(from: SwitchNode, kind: 'prepare' | 'hold', answer: Asked['kind']): Promise<NoticeReport> {

@@ -3,7 +3,6 @@ import type { Clock } from '../transport/index.js';
 import type { Conversation, ConversationOptions } from './conversation.js';
 import { NOTICE_CHANNEL, type Notice, parseNotice } from './notice.js';
 import type { TopologyEvent } from './topology-event.js';
-import { bounded } from './watch-nodes.js';
 
 /** Against floods: whoever may publish on the channel would otherwise make every process publish as often. */
 export const HEARING_BOUNDS = { noticesPerSecond: 20, remembered: 256 } as const;
@@ -36,7 +35,10 @@ interface Ear {
 export class NoticeHearing {
   readonly #host: HearingHost;
   readonly #ears = new Map<string, Ear>();
-  #remembered: ReadonlySet<string> = new Set();
+  /** Those let through, oldest first. */
+  readonly #remembered = new Set<string>();
+  /** The last of them, as it came: from the next node the same comes again. */
+  #lastText = '';
   readonly #reported = new Set<string>();
   #second = { startMs: Number.NEGATIVE_INFINITY, notices: 0 };
 
@@ -89,6 +91,7 @@ export class NoticeHearing {
   }
 
   #onMessage(node: string, text: string): void {
+    if (text === this.#lastText) return;
     const reading = parseNotice(text);
     if (reading.is === 'refused') {
       this.#ignore(node, reading.reason);
@@ -101,8 +104,16 @@ export class NoticeHearing {
       this.#ignore(node, `more than ${HEARING_BOUNDS.noticesPerSecond} notices in a second`);
       return;
     }
-    this.#remembered = bounded(this.#remembered, key, HEARING_BOUNDS.remembered);
+    this.#remember(key);
+    this.#lastText = text;
     this.#host.onNotice(notice);
+  }
+
+  #remember(key: string): void {
+    this.#remembered.add(key);
+    if (this.#remembered.size <= HEARING_BOUNDS.remembered) return;
+    const [oldest] = this.#remembered;
+    this.#remembered.delete(oldest!);
   }
 
   /** The end of something that was let through: sessions may be holding for it. */

@@ -22,6 +22,7 @@ export const failover: Step = {
   async run(run) {
     const waitMs = Math.max(run.limits.catchUpTimeoutMs, ackTimeoutMs);
     const { host, port } = await targetOf(run);
+    run.sessions.listenAhead();
     run.pausedAt = run.clock.now();
     run.notes.push('FAILOVER stalls writes until the replica acknowledges, up to a second');
     const begun = run.from.ask('FAILOVER', 'TO', host, port, 'TIMEOUT', waitMs);

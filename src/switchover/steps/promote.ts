@@ -23,7 +23,9 @@ export const promote: Step = {
 /** Resolves with what was refused or lost. */
 async function order(run: SwitchRun): Promise<Error | undefined> {
   try {
-    const replies = await run.to.askAll(run.ticket.orders(run.sessions.releaseOrders('switched')));
+    const asked = run.to.askAll(run.ticket.orders(run.sessions.releaseOrders('switched')));
+    run.sessions.listenAhead();
+    const replies = await asked;
     const promotion = run.ticket.read(replies);
     if (promotion.is === 'refused') return new Error(promotion.reason);
     run.promotedAt = run.clock.now();
