@@ -130,6 +130,25 @@ describe('accepted connections', () => {
     expect(link.writable).toBe(true);
   });
 
+  it('end behind a backlog: all of it is sent, without an error', async () => {
+    const stage = await new Stage().open();
+    const client = await stage.client();
+    client.pause();
+    const link = stage.links[0]!;
+    const size = 16 * 1024 * 1024;
+    link.write(Buffer.alloc(size));
+    link.write(Buffer.alloc(size));
+    link.end();
+    let bytes = 0;
+    client.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    client.on('end', () => client.end());
+    client.resume();
+    await until(() => stage.told.includes('close'), 'the close');
+    expect([bytes, stage.told.filter((told) => told.startsWith('close'))]).toEqual([2 * size, ['close']]);
+  });
+
   it('end once: by us without an error, by a reset with one', async () => {
     const stage = await new Stage().open();
     await stage.client();
