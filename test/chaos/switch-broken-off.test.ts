@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServerVersion, serverVersions } from '../../src/lab/servers/index.js';
 import type { Boundary, SwitchMethod } from '../../src/switchover/index.js';
 import { stepsOf } from '../../src/switchover/steps/index.js';
-import { type Fault, faults, Ground, isOfApplication } from './switch/broken-switch.js';
+import { type Account, type Fault, faults, Ground, isOfApplication } from './switch/broken-switch.js';
 import { compileSources } from './switch/operator.js';
 
 /**
@@ -57,6 +57,23 @@ async function groundOf(version: ServerVersion): Promise<Ground> {
   return ground;
 }
 
+/** What could not be put right is not left to the cases that follow. */
+async function broken(
+  fault: Fault,
+  boundary: Boundary,
+  method: SwitchMethod,
+  version: ServerVersion,
+): Promise<Account> {
+  const ground = await groundOf(version);
+  try {
+    return await ground.break(fault, boundary, method);
+  } catch (error) {
+    grounds.delete(version);
+    await ground.stop();
+    throw error;
+  }
+}
+
 describe(`a switch that is broken off (SEGUE_SEED=${seed})`, () => {
   const cases = boundaries.flatMap((boundary, at) =>
     sampleFor(at).flatMap((fault, index) => {
@@ -66,8 +83,7 @@ describe(`a switch that is broken off (SEGUE_SEED=${seed})`, () => {
   );
 
   it.each(cases)('%s %s %s, on %s', async (fault, side, step, version, method) => {
-    const ground = await groundOf(version);
-    const account = await ground.break(fault, { step, side }, method);
+    const account = await broken(fault, { step, side }, method, version);
     const { code, reason, report } = account.operator;
     const seen = JSON.stringify({ code, reason, sessions: report?.sessions, resumed: account.resumed.because });
     expect(account.besides, seen).toEqual([]);

@@ -3,6 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** The cable between an operator and a node: it can be pulled, or made slow. */
 export class Cable {
   private readonly sockets = new Set<Socket>();
+  /** Pieces that have entered it. */
+  carried = 0;
   private state: { is: 'whole' } | { is: 'cut' } | { is: 'slow'; ms: number } = { is: 'whole' };
 
   private constructor(
@@ -55,13 +57,20 @@ export class Cable {
         // Who is cut off does not hear of it.
         if (this.state.is !== 'cut') to.destroy();
       });
-      from.on('data', (bytes: Buffer) => this.carry(bytes, to));
+      const late: Buffer[] = [];
+      from.on('data', (bytes: Buffer) => this.carry(bytes, to, late));
     }
   }
 
-  private carry(bytes: Buffer, to: Socket): void {
+  /** `late`: what is still on its way in this direction. Nothing overtakes it, not even when the cable is whole again. */
+  private carry(bytes: Buffer, to: Socket, late: Buffer[]): void {
+    this.carried += 1;
     if (this.state.is === 'cut') return;
-    if (this.state.is === 'whole') to.write(bytes);
-    else setTimeout(() => to.write(bytes), this.state.ms);
+    if (this.state.is === 'whole' && late.length === 0) {
+      to.write(bytes);
+      return;
+    }
+    late.push(bytes);
+    setTimeout(() => to.write(late.shift()!), this.state.is === 'slow' ? this.state.ms : 0);
   }
 }
