@@ -193,7 +193,7 @@ function onward<P extends Primary>(course: Course<P>, old: P | undefined, view: 
 
 function onRefused<P extends Primary>(state: State<P>, bounce: boolean, moment: Moment): Step<P> {
   if (!hasLink(state) && state.at !== 'leaving') return stay(state);
-  const course = oneMoreMove(state.course, bounce);
+  const course = { ...oneMoreMove(state.course, bounce), expelled: bounce };
   const next = state.at === 'leaving' ? state.next : undefined;
   return {
     state: leaving({ view: state.view, course }, next, moment),
@@ -254,7 +254,8 @@ function onRelease<P extends Primary>(state: Open<P>, impatient: boolean): Step<
 /** The old node has answered all that it will. */
 function left<P extends Primary>(state: State<P> & { at: 'leaving' }, moment: Moment): Step<P> {
   const enough = state.course.bounces > moment.limits.redirectsMax;
-  const course = { ...(enough ? anew(state.course) : state.course), from: state.view };
+  const { expelled } = state.course;
+  const course = { ...(enough ? anew(state.course) : state.course), from: state.view, expelled };
   const next =
     state.next === undefined
       ? becomeSeeking(course, state.view, moment)
@@ -305,9 +306,9 @@ function becomeJoining<P extends Primary>(course: Course<P>, view: P, { now, lim
 
 /** The session is restored at `view`: it flows, unless a switch away from there is about to happen. */
 function arrived<P extends Primary>(course: Course<P>, view: P, { now }: Moment): Step<P> {
-  const { from, hold } = course;
+  const { from, expelled, hold } = course;
   const effects: Effect<P>[] = [{ do: 'arrive', view }];
-  if (from !== undefined) effects.unshift({ do: 'resolve', from, verdict: verdictOn(from, view) });
+  if (from !== undefined) effects.unshift({ do: 'resolve', from, verdict: verdictOn(from, view, expelled) });
   if (view.replica === true) return { state: { at: 'flowing', course, view }, effects: [...effects, { do: 'flow' }] };
   const stands = hold !== undefined && now < hold.untilMs && view.term <= (hold.term ?? view.term);
   if (stands) return becomeHolding(course, view, { ...hold, term: view.term }, effects);

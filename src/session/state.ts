@@ -35,6 +35,8 @@ export interface Course<P extends Primary = Primary> {
   readonly bounces: number;
   /** The node that commands went to last. */
   readonly from: P | undefined;
+  /** It was left, or is being left, since it said that it is not the primary. */
+  readonly expelled: boolean;
   readonly hold: Standstill | undefined;
 }
 
@@ -45,7 +47,7 @@ export interface Standstill {
   readonly term: number | undefined;
 }
 
-const START = { moves: 0, bounces: 0, from: undefined, hold: undefined } as const satisfies Course;
+const START = { moves: 0, bounces: 0, from: undefined, expelled: false, hold: undefined } as const satisfies Course;
 
 /** Until `open`. */
 export const initial = {

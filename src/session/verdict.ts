@@ -9,8 +9,11 @@ export type Verdict =
   /** It may have been for a part of the time. */
   | 'unknown';
 
-/** Whether `from` was the primary when it gave its last answers, now that `view` has said itself that it is. */
-export function verdictOn(from: Primary, view: Primary): Verdict {
+/**
+ * Whether `from` was the primary when it gave its last answers, now that `view` has said itself that it is. `expelled`: before
+ * them it had said that it was not; else (it was loading, say) it may have been demoted only after them.
+ */
+export function verdictOn(from: Primary, view: Primary, expelled: boolean): Verdict {
   if (view.node === from.node) return view.term === from.term ? 'stands' : 'unknown';
-  return view.term <= from.term + 1 ? 'again' : 'unknown';
+  return expelled && view.term <= from.term + 1 ? 'again' : 'unknown';
 }

@@ -45,6 +45,23 @@ describe.each(REFUSALS)('%s', (refusal) => {
   });
 });
 
+describe('a PUBLISH behind a refusal, answered by the node that is left', () => {
+  // Refused since it was loading, the node may have been primary by then, and demoted only after that.
+  it.each([
+    ['-LOADING Valkey is loading the dataset in memory', [], ['+OK', '-UNCERTAIN']],
+    ["-READONLY You can't write against a read only replica.", ['PUBLISH c m'], ['+OK', ':2']],
+  ])('%s', (refusal, again, words) => {
+    const stage = Stage.flowing();
+    stage.client('SET a 1', 'PUBLISH c m');
+    stage.at('A').answer(refusal, ':1');
+    stage.primary('B');
+    stage.at('B').accept();
+    expect(stage.at('B').commands).toEqual(['SET a 1', ...again]);
+    stage.at('B').answer('+OK', ...again.map(() => ':2'));
+    expect(stage.words()).toEqual(words);
+  });
+});
+
 describe('the hold budget', () => {
   it('is new for a command that the node had accepted in between', () => {
     const stage = Stage.flowing({ holdTimeoutMs: 1_000 });
