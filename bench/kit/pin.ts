@@ -23,8 +23,7 @@ export const NOT_PINNED = 'not pinned (needs Linux with taskset, and two cores)'
  * with what became of it, in words.
  */
 export function pinApart(servers: readonly number[]): string {
-  const pinned = [...servers.map((pid) => [pid, 0] as const), [process.pid, 1] as const].every(([pid, core]) =>
-    taskset('-apc', core, String(pid)),
-  );
+  const pin = (pid: number, core: number) => taskset('-apc', core, String(pid));
+  const pinned = servers.every((pid) => pin(pid, 0)) && pin(process.pid, 1);
   return pinned ? 'servers on core 0, clients on core 1' : NOT_PINNED;
 }

@@ -3,14 +3,6 @@ import tls from 'node:tls';
 
 /** What all plain connections are read into, one after the other: nobody keeps it, and no read allocates. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024);
-/** The beginnings of it, by length, of chunks as most clients send them: a view costs more than what it views then. */
-const beginnings: (Buffer | undefined)[] = new Array(2048).fill(undefined);
-
-function beginning(bytes: number): Buffer {
-  if (bytes >= beginnings.length) return shared.subarray(0, bytes);
-  beginnings[bytes] ??= shared.subarray(0, bytes);
-  return beginnings[bytes];
-}
 
 /** A handle, as sockets of Node have it; not documented. */
 type Handled = net.Socket & { _handle?: object | null };
@@ -45,7 +37,7 @@ export class Inbound {
     const onread: net.OnReadOpts = {
       buffer: shared,
       callback: (bytes) => {
-        this.#onChunk?.(beginning(bytes));
+        this.#onChunk?.(shared.subarray(0, bytes));
         return true;
       },
     };

@@ -8,16 +8,10 @@ export interface WriterOwner {
   onWritable(): void;
 }
 
-const NOTHING = Buffer.alloc(0);
-
-/**
- * Writes to a socket, and notices when a write leaves bytes behind and when they have left. A write that leaves none, as
- * nearly all do, has no callback: Node would take a turn of its own for each. Behind bytes that wait, a write of nothing
- * with a callback tells when they have left.
- */
+/** Writes to a socket, and notices when a write leaves bytes behind and when they have left. */
 export class SocketWriter {
   #corks = 0;
-  #awaits = false;
+  #backlogged = false;
 
   constructor(
     private readonly socket: net.Socket,
@@ -25,7 +19,7 @@ export class SocketWriter {
   ) {}
 
   write(chunk: Buffer): void {
-    this.socket.write(chunk);
+    this.socket.write(chunk, this.#onWritten);
     this.#noteBacklog();
   }
 
@@ -42,16 +36,13 @@ export class SocketWriter {
   }
 
   #noteBacklog(): void {
-    const { socket } = this;
-    if (this.#corks > 0 || this.#awaits || socket.writableLength === 0 || socket.writableEnded) return;
-    this.#awaits = true;
-    socket.write(NOTHING, this.#onGone);
+    if (this.#corks === 0 && this.socket.writableLength !== 0) this.#backlogged = true;
   }
 
-  /** What was there when it was asked for has left, or the socket is closed. */
-  readonly #onGone = (): void => {
-    this.#awaits = false;
-    if (this.owner.writable) this.owner.onWritable();
-    else if (!this.socket.destroyed) this.#noteBacklog();
+  /** Shared by all writes, which lets Node batch the calls; runs after the write has left, or failed. */
+  readonly #onWritten = (): void => {
+    if (!this.#backlogged || !this.owner.writable) return;
+    this.#backlogged = false;
+    this.owner.onWritable();
   };
 }
