@@ -1,4 +1,5 @@
 export type { Beacon } from './beacon.js';
+export { BufferPool } from './buffer-pool.js';
 export { type ClientDescription, type Credentials, Identity } from './identity.js';
 export { SESSION_DEFAULTS, type SessionOptions } from './options.js';
 export type { Upstream, UpstreamHandlers } from './outlet.js';

@@ -1,3 +1,5 @@
+import { BufferPool } from './buffer-pool.js';
+
 /**
  * The bytes of the commands that are not yet answered: the session's retransmission buffer.
  *
@@ -18,7 +20,7 @@ const LARGE_BYTES = 64 * 1024;
 const MEASURED_BYTES = 1024;
 /** A Buffer this large is kept by reference: its giver may not change it until it is answered. */
 const REFERENCE_BYTES = 4 * 1024;
-const POOLED_BLOCKS_MAX = 32;
+const BLOCKS_KEPT_MAX = 32;
 
 interface Segment {
   readonly bytes: Buffer;
@@ -30,14 +32,14 @@ interface Segment {
 }
 
 const NOTHING = Buffer.alloc(0);
-const freeBlocks: Buffer[] = [];
+const blocks = new BufferPool(BLOCK_BYTES, BLOCKS_KEPT_MAX);
 
 function takeBlock(start: number): Segment {
-  return { bytes: freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES), start, used: 0, pooled: true };
+  return { bytes: blocks.take(), start, used: 0, pooled: true };
 }
 
 function giveBack(segment: Segment): void {
-  if (segment.pooled && freeBlocks.length < POOLED_BLOCKS_MAX) freeBlocks.push(segment.bytes);
+  if (segment.pooled) blocks.give(segment.bytes);
 }
 
 /** Where an appended chunk stands: `bytes[from, to)`; `bytes[from]` has stream position `position`. */

@@ -1,18 +1,22 @@
 import type { CommandScanner } from '../../resp/index.js';
+import { BufferPool } from '../../session/index.js';
 
-/** Buffers of 4 to 64 KiB are used again; smaller ones come from Node's own pool, larger ones are rare. */
+/** Buffers of 4 to 256 KiB are used again; smaller ones come from Node's own pool, larger ones are rare. */
 const SMALLEST_BITS = 12;
-const LARGEST_BITS = 16;
-const POOLED_MAX = 16;
+const LARGEST_BITS = 18;
+/** In each pool. */
+const KEPT_BYTES_MAX = 256 * 1024;
 
 /** By size, from the smallest. */
-const pools: Buffer[][] = Array.from({ length: LARGEST_BITS - SMALLEST_BITS + 1 }, () => []);
+const pools = Array.from({ length: LARGEST_BITS - SMALLEST_BITS + 1 }, (_, more) => {
+  const size = 1 << (SMALLEST_BITS + more);
+  return new BufferPool(size, KEPT_BYTES_MAX / size);
+});
 
 /** Where buffers of the size that `bytes` need are pooled. */
-function poolFor(bytes: number): { pool: Buffer[]; size: number } | undefined {
-  const bits = Math.max(SMALLEST_BITS, 32 - Math.clz32(bytes - 1));
-  const pool = pools[bits - SMALLEST_BITS];
-  return pool === undefined || bytes < 1 << (SMALLEST_BITS - 1) ? undefined : { pool, size: 1 << bits };
+function poolFor(bytes: number): BufferPool | undefined {
+  if (bytes < 1 << (SMALLEST_BITS - 1)) return undefined;
+  return pools[Math.max(SMALLEST_BITS, 32 - Math.clz32(bytes - 1)) - SMALLEST_BITS];
 }
 
 /** The beginning of a command. It goes nowhere before the rest has come. */
@@ -25,10 +29,10 @@ export class Carry {
 
   /** Copies it. */
   add(part: Buffer): void {
-    const place = poolFor(part.length);
-    if (place === undefined) this.parts.push(Buffer.from(part));
+    const pool = poolFor(part.length);
+    if (pool === undefined) this.parts.push(Buffer.from(part));
     else {
-      const memory = place.pool.pop() ?? Buffer.allocUnsafeSlow(place.size);
+      const memory = pool.take();
       part.copy(memory);
       this.parts.push(memory.subarray(0, part.length));
     }
@@ -38,9 +42,8 @@ export class Carry {
   /** Nobody refers to the parts any more. */
   release(): void {
     for (const part of this.parts) {
-      const place = poolFor(part.length);
-      if (place !== undefined && place.pool.length < POOLED_MAX)
-        place.pool.push(Buffer.from(part.buffer, part.byteOffset, place.size));
+      const pool = poolFor(part.length);
+      pool?.give(Buffer.from(part.buffer, part.byteOffset, pool.size));
     }
     this.parts.length = 0;
   }
