@@ -13,6 +13,7 @@ import { FAREWELLS, type Limits } from './limits.js';
 import type { CloseReason, ListenerKind } from './listener.js';
 import { type ClientHost, ServedClient } from './served-client.js';
 import { Stopwatch } from './stopwatch.js';
+import type { Vigil } from './vigil.js';
 
 export interface EntranceOptions {
   /** For logs and metrics. */
@@ -21,6 +22,7 @@ export interface EntranceOptions {
   readonly limits: Limits;
   readonly listen: ListenOptions;
   readonly clock: Clock;
+  readonly vigil: Vigil;
   /** Told of each client that was closed by us, and of each that left by itself (`why` undefined). */
   readonly onParted?: (client: ServedClient, why: CloseReason | undefined) => void;
   /** Something of ours was thrown while this client was served. It is closed, the others go on. */
@@ -45,6 +47,7 @@ export class Entrance implements ClientHost {
   readonly name: string;
   readonly counts = new Counts();
   readonly stopwatch: Stopwatch;
+  readonly vigil: Vigil;
   #phase: Phase = 'new';
   #limits: Limits;
   #now: number;
@@ -65,6 +68,7 @@ export class Entrance implements ClientHost {
     private readonly options: EntranceOptions,
   ) {
     this.name = options.name;
+    this.vigil = options.vigil;
     this.#limits = options.limits;
     this.#now = options.clock.now();
     this.stopwatch = new Stopwatch(this.#now, (ms) => options.onAnswered?.(ms));

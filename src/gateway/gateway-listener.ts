@@ -5,6 +5,7 @@ import { type GatewayOptions, type ListenerOptions, limitsOf, listenAddress, nam
 import { makeKind } from './kinds.js';
 import { type Log, traceOf } from './log.js';
 import { Tally } from './tally.js';
+import type { Vigil } from './vigil.js';
 
 /** One listener with all that is known of it. */
 export interface GatewayListener {
@@ -18,6 +19,7 @@ export interface GatewayListener {
 export interface ListenerHost {
   readonly clock: Clock;
   readonly log: Log;
+  readonly vigil: Vigil;
   onSession(listener: string, event: SessionEvent): void;
   /** Of some commands: ms from their arrival until their answer left. */
   onAnswered(listener: string, ms: number): void;
@@ -41,7 +43,7 @@ export function makeListeners(
 
 function makeListener(options: ListenerOptions, gateway: GatewayOptions, host: ListenerHost): GatewayListener {
   const { kind = 'follow', listen, tls, unixMode, proxyProtocol = false } = options;
-  const { log, clock } = host;
+  const { log, clock, vigil } = host;
   const name = nameOf(options);
   const tally = new Tally();
   const made = makeKind(options, gateway, {
@@ -65,6 +67,7 @@ function makeListener(options: ListenerOptions, gateway: GatewayOptions, host: L
       ...(unixMode === undefined ? {} : { unixMode }),
     },
     clock,
+    vigil,
     // Clients that leave by themselves are no news.
     onParted: ({ id, remote }, reason) => {
       if (reason !== undefined) log.warn({ listener: name, client: id, remote, reason }, 'a client was closed');

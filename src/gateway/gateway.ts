@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Pair, SegueEvent } from '../doors/pair.js';
 import type { SessionEvent } from '../session/index.js';
 import type { NodeView, PrimaryView } from '../topology/index.js';
@@ -10,6 +11,7 @@ import { pairOf } from './kinds.js';
 import { type Log, silent, traceOf } from './log.js';
 import { LossLog } from './loss-log.js';
 import { type Addition, changesOf, type Reloaded } from './reload.js';
+import { Vigil } from './vigil.js';
 
 export interface GatewayIo {
   readonly clock?: Clock;
@@ -46,6 +48,7 @@ export class Gateway {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #losses: LossLog;
+  readonly #vigil: Vigil;
   readonly #observers = new Set<GatewayObserver>();
   /** Those that the configuration has, in its order; then those that it has no more, until their clients have left. */
   #listeners: readonly GatewayListener[] = [];
@@ -63,7 +66,8 @@ export class Gateway {
     this.#clock = io.clock ?? realClock;
     this.#log = io.log ?? silent;
     this.#losses = new LossLog(this.#log, this.#clock);
-    const { nodes = [] } = options;
+    const { nodes = [], busyPoll = true } = options;
+    this.#vigil = new Vigil(this.#clock, busyPoll && availableParallelism() > 1);
     this.#listeners = makeListeners(options.listeners, options, this.#host);
     this.#pair = nodes.length === 0 ? undefined : pairOf(options, (event) => this.#onPair(event));
   }
@@ -266,6 +270,7 @@ export class Gateway {
     return {
       clock: this.#clock,
       log: this.#log,
+      vigil: this.#vigil,
       onSession: (listener, event) => {
         this.#losses.take(listener, event);
         for (const observer of this.#observers) observer.session?.(listener, event);

@@ -4,6 +4,7 @@ import { FAREWELLS, type Limits } from './limits.js';
 import type { Client, ClientHandler, CloseReason } from './listener.js';
 import { Outlet, type OutletOwner } from './outlet.js';
 import type { Stopwatch } from './stopwatch.js';
+import type { Vigil } from './vigil.js';
 
 /** What a client's connection needs of the listener that it belongs to. */
 export interface ClientHost {
@@ -11,6 +12,7 @@ export interface ClientHost {
   /** Clock time of the last look at all clients, or later. */
   readonly now: number;
   readonly stopwatch: Stopwatch;
+  readonly vigil: Vigil;
   /** Clock time at this moment. */
   time(): number;
   /** What is kept for a client has changed by so many bytes. */
@@ -154,6 +156,7 @@ export class ServedClient implements Client, AcceptedHandlers, Faulted, OutletOw
     this.receivedBytes += chunk.length;
     if (this.host.stopwatch.due() && this.#timed === 0) this.#takeTimed(handler, chunk);
     else handler.take(chunk);
+    this.host.vigil.heard(this.id);
     this.#account();
   }
 
@@ -168,6 +171,7 @@ export class ServedClient implements Client, AcceptedHandlers, Faulted, OutletOw
   }
 
   flushed(drained: boolean): void {
+    this.host.vigil.answered();
     if (drained) this.#handler?.drained();
     if (this.#timed > 0) this.#stopTiming();
     this.#account();

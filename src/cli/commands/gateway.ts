@@ -44,6 +44,10 @@ const settings = {
   ),
   notices: yesNo('take part in planned switches by notice', true),
   drainTimeout: duration('how long clients that are owed something may stay at the end', '30s'),
+  busyPoll: yesNo(
+    'wait awake for 60 µs for what comes next while few clients are busy: sooner, for more of its core',
+    true,
+  ),
   admin: text(
     '<address>',
     'HTTP for operators: a live page, /healthz, /readyz, /metrics, /status on this host:port or unix:/path',
@@ -127,7 +131,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** @throws UsageError */
 function gatewayOptions(values: GatewayValues): GatewayOptions {
-  const { holdTimeout, onUncertain, notices, addressMap, drainTimeout } = values;
+  const { holdTimeout, onUncertain, notices, addressMap, drainTimeout, busyPoll } = values;
   const all = listenersOf(values);
   const { timeoutMs, nodes, ...access } = reachOf(values, all);
   return {
@@ -142,6 +146,7 @@ function gatewayOptions(values: GatewayValues): GatewayOptions {
       ...(addressMap === undefined ? {} : { addressMap }),
     },
     drainTimeoutMs: drainTimeout,
+    busyPoll,
   };
 }
 

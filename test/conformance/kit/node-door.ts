@@ -1,6 +1,7 @@
 import { Entrance } from '../../../src/gateway/entrance.js';
 import { DEFAULT_LIMITS } from '../../../src/gateway/limits.js';
 import { NodeKind, type NodeKindOptions } from '../../../src/gateway/node/index.js';
+import { Vigil } from '../../../src/gateway/vigil.js';
 import type { LabServer } from '../../../src/lab/servers/index.js';
 import { clock } from '../../../src/transport/index.js';
 import type { Place } from './talker.js';
@@ -20,6 +21,7 @@ export function throughNode(options: Partial<NodeKindOptions> = {}): (server: La
       limits: DEFAULT_LIMITS,
       listen: {},
       clock,
+      vigil: new Vigil(clock, true),
     });
     await entrance.open();
     const { address } = entrance;

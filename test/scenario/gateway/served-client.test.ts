@@ -3,6 +3,8 @@ import { limitsOf } from '../../../src/gateway/gateway-options.js';
 import type { ClientHandler, ClientStanding, CloseReason } from '../../../src/gateway/listener.js';
 import { type ClientHost, ServedClient } from '../../../src/gateway/served-client.js';
 import { Stopwatch } from '../../../src/gateway/stopwatch.js';
+import { Vigil } from '../../../src/gateway/vigil.js';
+import { manualClock } from '../../../src/transport/index.js';
 import { FakeLink, turn } from './wire.js';
 
 /** A handler that does what the test says, and notes what it is told. */
@@ -37,6 +39,7 @@ function stage(limits = {}) {
   const tookMs: number[] = [];
   const host: ClientHost & { now: number; told: string[]; heldBytes: number } = {
     stopwatch: new Stopwatch(0, (ms) => tookMs.push(ms)),
+    vigil: new Vigil(manualClock(), false),
     time: () => host.now,
     limits: limitsOf({ idleTimeoutMs: 1_000, handshakeTimeoutMs: 500, stallTimeoutMs: 2_000, ...limits }),
     now: 0,
