@@ -6,16 +6,15 @@ import { errorLine, isError } from './refusal.js';
 import {
   encodeSteps,
   identitySteps,
-  loadSteps,
   markerSteps,
   monitorSteps,
   RESET_STEP,
   type RestoreStep,
   ROLE_STEP,
-  scriptSteps,
   subscribeSteps,
 } from './restore.js';
 import type { ScriptCache } from './script-cache.js';
+import { ScriptLoading } from './script-loading.js';
 
 export interface JoinHost {
   /** Pushes that come while subscriptions are being restored: the client's. */
@@ -84,13 +83,7 @@ export class Join {
   #told = NOTHING;
   /** Of the identity, when it was last compared with that. */
   #identityRevision = 0;
-  #shas: readonly string[] = [];
-  /** Of the script cache, when it was last compared with the node. */
-  #scriptsRevision = 0;
-  /** Somebody else may ask for scripts here, and load them. */
-  #scriptsRefused = false;
-  #missing: Buffer[] = [];
-  #loaded = 0;
+  readonly #scripts: ScriptLoading;
   #capable = true;
   #adopted = false;
   /** Whether the node is the primary. `granted`: it need not say so itself. */
@@ -98,15 +91,15 @@ export class Join {
 
   constructor(
     private readonly identity: Identity,
-    private readonly scripts: ScriptCache,
+    scripts: ScriptCache,
     private readonly host: JoinHost,
-  ) {}
+  ) {
+    this.#scripts = new ScriptLoading(scripts);
+  }
 
   start(): void {
-    this.#shas = this.scripts.shas();
-    this.#scriptsRevision = this.scripts.revision;
     const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
-    this.#run('identity', [...this.#identify(), ...role, ...scriptSteps(this.#shas)]);
+    this.#run('identity', [...this.#identify(), ...role, ...this.#scripts.ask()]);
   }
 
   /** It need not say that it is a primary: whoever adopts it will know. */
@@ -149,8 +142,7 @@ export class Join {
   /** Does what has become necessary since it was ready. */
   refresh(): void {
     if (this.#phase !== 'ready') return;
-    const identity = this.#changedIdentity();
-    const steps = [...identity, ...loadSteps(this.#newScripts())];
+    const steps = [...this.#changedIdentity(), ...this.#newScripts()];
     if (steps.length > 0) this.#run('identity', steps);
   }
 
@@ -199,7 +191,7 @@ export class Join {
     if (step.purpose === 'capability' && error.kind === 'no-auth') this.#capable = false;
     // Where ROLE is forbidden, the topology's word must do.
     if (step.purpose === 'role') this.#primacy = 'said';
-    if (step.purpose === 'scripts') this.#scriptsRefused = true;
+    if (step.purpose === 'scripts') this.#scripts.refused();
     if (step.purpose === 'marker') this.host.listener.refusedAhead(errorLine(frame));
     const name = String(step.command[0]);
     if (step.essential || error.kind === 'loading' || error.kind === 'redirect')
@@ -210,28 +202,22 @@ export class Join {
 
   #accepted(step: RestoreStep, frame: Buffer): void {
     if (step.purpose === 'role') {
-      const role = elements(frame)[0];
+      const role = roleIn(frame);
       if (role === 'master') this.#primacy = 'said';
       // Not adopted yet, it will be asked again.
-      else if (this.#adopted) this.#fail(`it is a ${String(role)}, not the primary`);
+      else if (this.#adopted) this.#fail(`it is a ${role}, not the primary`);
     }
-    if (step.purpose === 'scripts' && frame[0] === 0x2a) {
-      const known = elements(frame);
-      const missing = this.#shas.filter((_, index) => Number(known[index]) === 0);
-      this.#missing = missing.flatMap((sha) => this.scripts.body(sha) ?? []);
-    } else if (step.purpose === 'scripts') this.#loaded++;
+    if (step.purpose === 'scripts') this.#scripts.answered(frame);
   }
 
   #proceed(): void {
-    if (this.#at >= this.#steps.length && this.#loaded > 0) {
-      this.host.loaded(this.#loaded);
-      this.#loaded = 0;
-    }
+    const loaded = this.#at >= this.#steps.length ? this.#scripts.takeLoaded() : 0;
+    if (loaded > 0) this.host.loaded(loaded);
     while (this.#at >= this.#steps.length) {
       switch (this.#phase) {
         case 'identity':
           if (this.#adopted) this.#enter();
-          else this.#run('scripts', this.#loadMissing());
+          else this.#run('scripts', this.#scripts.loadMissing());
           break;
         case 'scripts':
           this.#phase = 'ready';
@@ -278,7 +264,7 @@ export class Join {
   #enter(): void {
     const identity = this.#changedIdentity();
     const role = this.#primacy === 'unknown' ? [ROLE_STEP] : [];
-    const scripts = [...this.#loadMissing(), ...loadSteps(this.#newScripts())];
+    const scripts = [...this.#scripts.loadMissing(), ...this.#newScripts()];
     const subscriptions = this.#listens === 'done' ? [] : this.#subscribe();
     this.#run('traffic', [...identity, ...role, ...scripts, ...subscriptions, ...monitorSteps(this.identity)]);
   }
@@ -300,11 +286,7 @@ export class Join {
     if (revision === this.#identityRevision) return [];
     this.#identityRevision = revision;
     if (encodeSteps(this.#identitySteps()).equals(this.#told)) return [];
-    if (this.#scriptsRefused) {
-      this.#scriptsRefused = false;
-      this.#shas = [];
-      this.#scriptsRevision = -1;
-    }
+    this.#scripts.allowAgain();
     if (this.#listens === 'done') {
       // RESET ends the subscriptions.
       this.#listens = 'no';
@@ -313,20 +295,10 @@ export class Join {
     return [RESET_STEP, ...this.#identify()];
   }
 
-  #loadMissing(): RestoreStep[] {
-    const missing = this.#missing;
-    this.#missing = [];
-    return loadSteps(missing);
-  }
-
-  #newScripts(): Buffer[] {
+  #newScripts(): RestoreStep[] {
     // In RESP2 a subscribed connection loads nothing.
     const isDeaf = this.#listens === 'done' && this.identity.protocol === 2;
-    if (isDeaf || this.scripts.revision === this.#scriptsRevision) return [];
-    const known = new Set(this.#shas);
-    this.#shas = this.scripts.shas();
-    this.#scriptsRevision = this.scripts.revision;
-    return this.#shas.flatMap((sha) => (known.has(sha) ? [] : (this.scripts.body(sha) ?? [])));
+    return isDeaf ? [] : this.#scripts.loadNew();
   }
 
   #fail(reason: string): void {
@@ -341,7 +313,8 @@ function nameOf([name, subcommand]: RestoreStep['command']): string {
   return name === 'CLIENT' || name === 'SCRIPT' ? `${name} ${subcommand}` : String(name);
 }
 
-function elements(frame: Buffer): unknown[] {
+/** In an answer to ROLE. */
+function roleIn(frame: Buffer): string {
   const value = decodeReply(frame)?.value;
-  return Array.isArray(value) ? value : [];
+  return String(Array.isArray(value) ? value[0] : undefined);
 }
