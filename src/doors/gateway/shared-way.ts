@@ -25,9 +25,9 @@ export interface SharedWayOwner {
 const CARRY_BYTES_MAX = 256 * 1024;
 /** So does an answer larger than this: others would wait for it. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** Commands of one client that are outstanding on a trunk: first one, since nobody knows how large its answers are. */
-const WINDOW_MIN = 1;
-const WINDOW_MAX = 128;
+/** Commands of one client that are outstanding on a trunk; fewer at first, since nobody knows how large its answers are. */
+const WINDOW_AT_FIRST = 16;
+const WINDOW = 128;
 /** What a server takes from somebody who has to log in first; more, and it closes the connection. */
 const STRANGER_ARGUMENTS_MAX = 10;
 const STRANGER_BYTES_MAX = 16 * 1024;
@@ -37,7 +37,7 @@ const COPIED_BYTES = 16 * 1024;
 const NOTHING_HELD = { bytes: 0, commands: 0 };
 const NONE: readonly Buffer[] = [];
 /** What one client has sent is scanned into this, and has gone on before the next one's is. */
-const run = new CommandRun(WINDOW_MAX);
+const run = new CommandRun(WINDOW);
 
 /** A client's way over the trunk of its profile, together with others': as long as it sends whole commands that can be shared. */
 export class SharedWay implements TrunkClient {
@@ -50,7 +50,7 @@ export class SharedWay implements TrunkClient {
   /** Of the commands without an answer. */
   #bytes = 0;
   #commands = 0;
-  #window = WINDOW_MIN;
+  #window = WINDOW_AT_FIRST;
   /** Of the answer that is coming. */
   #answerBytes = 0;
   /** Its answers are too large for others to wait for. */
@@ -267,7 +267,7 @@ export class SharedWay implements TrunkClient {
       if (this.#answerBytes > ANSWER_BYTES_MAX * answers) this.#heavy = true;
       this.#answerBytes = 0;
     }
-    if (this.#unanswered === 0 && this.#window < WINDOW_MAX && !isStuck) this.#window *= 2;
+    if (this.#unanswered === 0 && !isStuck) this.#window = WINDOW;
     if (this.#attending || (this.#kept === undefined && !this.owner.expectant)) return;
     this.#attending = true;
     this.#trunk?.attend(this);
