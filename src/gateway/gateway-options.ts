@@ -76,7 +76,7 @@ export interface GatewayOptions {
   /** How long clients that are owed something may stay when the gateway stops. Default 30 000. */
   readonly drainTimeoutMs?: number;
   /**
-   * While only a few clients are busy, waits awake for up to 60 µs for what comes next: it answers sooner, and uses more
+   * While only a few clients are busy, waits awake for up to 0.2 ms for what comes next: it answers sooner, and uses more
    * of its core. Default true; without effect where there is only one core.
    */
   readonly busyPoll?: boolean;

@@ -154,9 +154,10 @@ export class ServedClient implements Client, AcceptedHandlers, Faulted, OutletOw
     const handler = this.#handler;
     if (handler === undefined) return;
     this.receivedBytes += chunk.length;
+    // First: the answer may leave at once.
+    this.host.vigil.heard(this.id, chunk.length);
     if (this.host.stopwatch.due() && this.#timed === 0) this.#takeTimed(handler, chunk);
     else handler.take(chunk);
-    this.host.vigil.heard(this.id);
     this.#account();
   }
 

@@ -1,7 +1,11 @@
 import type { Clock } from '../transport/index.js';
 
-/** How long something is awaited without sleep: rather more than a round trip takes on one machine. */
-const PATIENCE_MS = 0.06;
+/** How long an answer is awaited without sleep: rather more than those to a pipeline of a hundred take on one machine. */
+const ANSWER_PATIENCE_MS = 0.2;
+/** The same for the next command, of which nobody knows whether it comes. */
+const COMMAND_PATIENCE_MS = 0.06;
+/** While so much comes at once, server and client are at work, too, and need the cores. */
+const MUCH_BYTES = 32 * 1024;
 /** So many clients at the most are waited for; with more, something else is always at hand. */
 const COMPANY = 4;
 /** Chunks in a row that came from these, before. */
@@ -14,6 +18,8 @@ const REST_MAX = 1024;
 class Hope {
   #vain = 0;
   #rest = 0;
+
+  constructor(readonly patienceMs: number) {}
 
   /** To be asked before each time. */
   dares(): boolean {
@@ -39,8 +45,8 @@ class Hope {
  * command. Who waits in vain tries less and less often.
  */
 export class Vigil {
-  readonly #answer = new Hope();
-  readonly #command = new Hope();
+  readonly #answer = new Hope(ANSWER_PATIENCE_MS);
+  readonly #command = new Hope(COMMAND_PATIENCE_MS);
   /** What is awaited, and until when. */
   #awaited: Hope | undefined;
   #until = 0;
@@ -60,10 +66,11 @@ export class Vigil {
     return this.#goesRound;
   }
 
-  /** This client has sent something. */
-  heard(client: number): void {
+  /** This client has sent so much. */
+  heard(client: number, bytes: number): void {
     if (!this.enabled) return;
-    if (this.#company.includes(client)) this.#chunks++;
+    if (bytes > MUCH_BYTES) this.#chunks = 0;
+    else if (this.#company.includes(client)) this.#chunks++;
     else {
       this.#company[this.#next] = client;
       this.#next = (this.#next + 1) % COMPANY;
@@ -82,7 +89,7 @@ export class Vigil {
     this.#awaited = undefined;
     if (this.#chunks < QUIET_CHUNKS || !hope.dares()) return;
     this.#awaited = hope;
-    this.#until = this.clock.now() + PATIENCE_MS;
+    this.#until = this.clock.now() + hope.patienceMs;
     if (this.#goesRound) return;
     this.#goesRound = true;
     setImmediate(this.#goRound);

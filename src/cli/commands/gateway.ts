@@ -45,7 +45,7 @@ const settings = {
   notices: yesNo('take part in planned switches by notice', true),
   drainTimeout: duration('how long clients that are owed something may stay at the end', '30s'),
   busyPoll: yesNo(
-    'wait awake for 60 µs for what comes next while few clients are busy: sooner, for more of its core',
+    'wait awake for up to 0.2 ms for what comes next while few clients are busy: sooner, for more of its core',
     true,
   ),
   admin: text(

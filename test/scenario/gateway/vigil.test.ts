@@ -9,7 +9,7 @@ function stage(enabled = true) {
   const vigil = new Vigil(clock, enabled);
   /** One command and its answer, both in time. */
   const exchange = (client = 1) => {
-    vigil.heard(client);
+    vigil.heard(client, 100);
     vigil.answered();
   };
   const exchanges = (times: number, clients = 1) => {
@@ -17,7 +17,7 @@ function stage(enabled = true) {
   };
   /** Nothing comes until it has lost patience. */
   const patienceLost = async () => {
-    clock.advance(0.06);
+    clock.advance(0.2);
     await turn();
     await turn();
   };
@@ -42,15 +42,32 @@ describe('a vigil', () => {
     expect(five.vigil.awake).toBe(false);
   });
 
-  it('goes on from turn to turn, and ends after 60 µs in which nothing has come', async () => {
-    const { vigil, clock, exchanges, patienceLost } = stage();
+  it.each([
+    ['the next command', 0.06],
+    ['an answer', 0.2],
+  ])('goes on from turn to turn while %s may come, and ends after %d ms', async (awaited, ms) => {
+    const { vigil, clock, exchanges } = stage();
     exchanges(9);
+    if (awaited === 'an answer') vigil.heard(1, 100);
     for (let n = 0; n < 5; n++) await turn();
-    clock.advance(0.059);
+    clock.advance(ms - 0.001);
     await turn();
     expect(vigil.awake).toBe(true);
-    await patienceLost();
+    clock.advance(0.001);
+    await turn();
+    await turn();
     expect(vigil.awake).toBe(false);
+  });
+
+  it('is not begun for a client that sends much', () => {
+    const { vigil, exchanges } = stage();
+    for (let n = 0; n < 100; n++) {
+      vigil.heard(1, 100_000);
+      vigil.answered();
+    }
+    expect(vigil.awake).toBe(false);
+    exchanges(9);
+    expect(vigil.awake).toBe(true);
   });
 
   it('lasts as long as something comes in time', async () => {
@@ -70,7 +87,7 @@ describe('a vigil', () => {
     await patienceLost();
     const tried: number[] = [];
     for (let command = 1; command <= 400; command++) {
-      vigil.heard(1);
+      vigil.heard(1, 100);
       expect(vigil.awake, `for the answer to command ${command}`).toBe(true);
       vigil.answered();
       // It may still go round once for the answer that has come.
