@@ -25,8 +25,8 @@ export interface SharedWayOwner {
 const CARRY_BYTES_MAX = 256 * 1024;
 /** So does an answer larger than this: others would wait for it. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** Commands of one client that are outstanding on a trunk; fewer at first, since nobody knows how large its answers are. */
-const WINDOW_AT_FIRST = 16;
+/** Commands of one client that are outstanding on a trunk; one at first, since nobody knows how large its answers are. */
+const WINDOW_AT_FIRST = 1;
 const WINDOW = 128;
 /** What a server takes from somebody who has to log in first; more, and it closes the connection. */
 const STRANGER_ARGUMENTS_MAX = 10;
