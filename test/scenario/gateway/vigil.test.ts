@@ -108,6 +108,8 @@ describe('a vigil', () => {
     exchanges(2000);
     await patienceLost();
     exchanges(1);
+    // It would go round once more for the answer that has come, whatever it thinks of the next command.
+    await turn();
     expect(vigil.awake).toBe(true);
   });
 
