@@ -1,4 +1,5 @@
 import { type ReplyScanner, Stop } from '../resp/index.js';
+import { Stash } from './stash.js';
 
 /** Where the frames go. Every call may change what the next one finds, and may end the reading (`reading` false). */
 export interface FrameSink {
@@ -14,9 +15,6 @@ export interface FrameSink {
   stream(part: Buffer): void;
 }
 
-/** The beginning of a frame up to this long is copied rather than left where it was read. */
-const COPIED_BYTES_MAX = 32 * 1024;
-
 /**
  * Cuts a connection's bytes into frames. The client never sees a part of a frame whose rest might not come, so the part
  * of a frame at the end of a chunk waits for the rest (by reference, nothing is copied), up to `frameBytesMax`.
@@ -28,19 +26,29 @@ export class FrameReader {
   /** The frame at hand is to be looked at. */
   #looking = false;
   #streaming = false;
+  /** Where parts are that have been let go. */
+  readonly #stash = new Stash();
+  /** Some of them have been passed on. */
+  #passed = false;
 
   constructor(
     private readonly scanner: ReplyScanner,
     private readonly frameBytesMax: number,
   ) {}
 
-  /** Whether the chunk that was read last may change from now on: what is kept of it is copied, unless that is much. */
+  /**
+   * Nobody refers to what was passed on so far. Returns whether the chunk that was read last may change from now on: what is
+   * kept of it is copied, unless that is much.
+   */
   letGo(): boolean {
+    this.#passed = false;
     const last = this.#parts.length - 1;
+    // Those before it are in the stash.
+    if (last <= 0) this.#stash.clear();
     if (last < 0) return true;
-    const part = this.#parts[last]!;
-    if (part.length > COPIED_BYTES_MAX) return false;
-    this.#parts[last] = Buffer.from(part);
+    const copy = this.#stash.copy(this.#parts[last]!);
+    if (copy === undefined) return false;
+    this.#parts[last] = copy;
     return true;
   }
 
@@ -54,6 +62,8 @@ export class FrameReader {
    * Throws RespError when the bytes are no RESP.
    */
   read(chunk: Buffer, sink: FrameSink): number {
+    if (this.#passed) this.#stash.abandon();
+    this.#passed = false;
     let at = 0;
     while (at < chunk.length && sink.reading) {
       if (!this.#looking && !this.scanner.midFrame && sink.plain === 0) this.#looking = true;
@@ -113,6 +123,7 @@ export class FrameReader {
     parts.push(last);
     this.#parts = [];
     this.#partBytes = 0;
+    this.#passed = true;
     return parts;
   }
 }

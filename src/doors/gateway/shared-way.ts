@@ -56,6 +56,8 @@ export class SharedWay implements TrunkClient {
   /** Its answers are too large for others to wait for. */
   #heavy = false;
   #attending = false;
+  /** Not all that it had received has left at the last flush. */
+  #clogged = false;
   #departed = false;
 
   constructor(
@@ -260,7 +262,7 @@ export class SharedWay implements TrunkClient {
     this.#bytes -= settledBytes;
     if (this.#departed) return;
     const { downstream } = this.owner;
-    const isStuck = downstream.backlogBytes > 0;
+    const isStuck = this.#clogged && downstream.backlogBytes > 0;
     downstream.send(isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
     this.#answerBytes += bytes.length;
     if (answers > 0) {
@@ -274,7 +276,8 @@ export class SharedWay implements TrunkClient {
   }
 
   flush(): boolean {
-    return this.owner.downstream.flush();
+    this.#clogged = !this.owner.downstream.flush();
+    return !this.#clogged;
   }
 
   turn(): void {
