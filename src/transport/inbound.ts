@@ -2,7 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 /** What all plain connections are read into, one after the other: nobody keeps it, and no read allocates. */
-const shared = Buffer.allocUnsafeSlow(256 * 1024);
+const shared = Buffer.allocUnsafeSlow(128 * 1024);
 
 /** A handle, as sockets of Node have it; not documented. */
 type Handled = net.Socket & { _handle?: object | null };

@@ -25,9 +25,8 @@ export interface SharedWayOwner {
 const CARRY_BYTES_MAX = 256 * 1024;
 /** So does an answer larger than this: others would wait for it. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** Commands of one client that are outstanding on a trunk; one at first, since nobody knows how large its answers are. */
-const WINDOW_AT_FIRST = 1;
-const WINDOW = 128;
+/** Commands of one client that are outstanding on a trunk. */
+const WINDOW_MAX = 128;
 /** What a server takes from somebody who has to log in first; more, and it closes the connection. */
 const STRANGER_ARGUMENTS_MAX = 10;
 const STRANGER_BYTES_MAX = 16 * 1024;
@@ -37,7 +36,7 @@ const COPIED_BYTES = 16 * 1024;
 const NOTHING_HELD = { bytes: 0, commands: 0 };
 const NONE: readonly Buffer[] = [];
 /** What one client has sent is scanned into this, and has gone on before the next one's is. */
-const run = new CommandRun(WINDOW);
+const run = new CommandRun(WINDOW_MAX);
 
 /** A client's way over the trunk of its profile, together with others': as long as it sends whole commands that can be shared. */
 export class SharedWay implements TrunkClient {
@@ -50,9 +49,10 @@ export class SharedWay implements TrunkClient {
   /** Of the commands without an answer. */
   #bytes = 0;
   #commands = 0;
-  #window = WINDOW_AT_FIRST;
   /** Of the answer that is coming. */
   #answerBytes = 0;
+  /** Of an answer as it is to be expected; 0: nobody knows. */
+  #usualBytes = 0;
   /** Its answers are too large for others to wait for. */
   #heavy = false;
   #attending = false;
@@ -135,7 +135,7 @@ export class SharedWay implements TrunkClient {
       this.#kept.push(Buffer.from(bytes));
       return;
     }
-    if (this.#unanswered >= this.#window) {
+    if (this.#unanswered >= this.#window()) {
       this.#kept = [Buffer.from(bytes)];
       return;
     }
@@ -145,6 +145,12 @@ export class SharedWay implements TrunkClient {
       this.owner.leave(Reach.Own, [...(carry?.parts ?? NONE), bytes]);
     } else this.#share(carry, bytes);
     if (this.#carry !== carry) carry?.release();
+  }
+
+  /** So many of its commands may be outstanding. While nobody knows how large its answers are, or while it does not read them: one. */
+  #window(): number {
+    if (this.#trunk === undefined || this.#usualBytes === 0 || this.#isStuck) return 1;
+    return Math.max(1, Math.min(WINDOW_MAX, Math.floor(this.#trunk.shareBytes / this.#usualBytes)));
   }
 
   #share(carry: Carry | undefined, bytes: Buffer): void {
@@ -157,8 +163,9 @@ export class SharedWay implements TrunkClient {
     let from = 0;
     let at = 0;
     let reach: number = Reach.Shared;
+    const window = this.#window();
     for (;;) {
-      if (this.#unanswered + run.length >= this.#window && at < bytes.length) {
+      if (this.#unanswered + run.length >= window && at < bytes.length) {
         this.#ride(head, bytes.subarray(from, at));
         this.#kept = [Buffer.from(bytes.subarray(at))];
         return;
@@ -262,17 +269,26 @@ export class SharedWay implements TrunkClient {
     this.#bytes -= settledBytes;
     if (this.#departed) return;
     const { downstream } = this.owner;
-    const isStuck = this.#clogged && downstream.backlogBytes > 0;
-    downstream.send(isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
+    downstream.send(this.#isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
     this.#answerBytes += bytes.length;
     if (answers > 0) {
-      if (this.#answerBytes > ANSWER_BYTES_MAX * answers) this.#heavy = true;
+      this.#measure(this.#answerBytes / answers);
       this.#answerBytes = 0;
     }
-    if (this.#unanswered === 0 && !isStuck) this.#window = WINDOW;
     if (this.#attending || (this.#kept === undefined && !this.owner.expectant)) return;
     this.#attending = true;
     this.#trunk?.attend(this);
+  }
+
+  /** It does not read what it has been given. */
+  get #isStuck(): boolean {
+    return this.#clogged && this.owner.downstream.backlogBytes > 0;
+  }
+
+  /** So large were its last answers. Large ones are remembered for a while. */
+  #measure(answerBytes: number): void {
+    if (answerBytes > ANSWER_BYTES_MAX) this.#heavy = true;
+    this.#usualBytes = Math.max(answerBytes, this.#usualBytes / 2);
   }
 
   flush(): boolean {
@@ -282,7 +298,7 @@ export class SharedWay implements TrunkClient {
 
   turn(): void {
     this.#attending = false;
-    if (this.#kept !== undefined && this.#unanswered <= this.#window / 2) {
+    if (this.#kept !== undefined && this.#unanswered <= this.#window() / 2) {
       const kept = this.#kept;
       this.#kept = undefined;
       for (const part of kept) this.owner.pass(part);

@@ -31,6 +31,11 @@ export class TrunkQueue<C> {
     return this.#bytesTotal;
   }
 
+  /** Runs that are not wholly answered. */
+  get runs(): number {
+    return this.#tail - this.#head;
+  }
+
   /** Who gets the next answers; undefined when none is owed. */
   get client(): C | undefined {
     return this.#clients[this.#head & this.#mask];

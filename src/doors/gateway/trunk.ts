@@ -27,6 +27,10 @@ export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'takeRun' | 'flus
 /** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
 const HIGH_BYTES = 1024 * 1024;
 const HIGH_COMMANDS = 64 * 1024;
+/** Answers that are on their way to all clients together should not come to much more, or a small one would wait for long. */
+const ANSWER_BYTES = 4 * 1024 * 1024;
+/** What each may have of that at least: less, and the node would be at rest while the next commands come. */
+const SHARE_BYTES_MIN = 128 * 1024;
 /** What somebody who has waited for room may be expected to bring. */
 const ADMITTED_BYTES = 64 * 1024;
 
@@ -137,6 +141,11 @@ export class Trunk {
   /** No more should be taken. `share` of what is the most. */
   isFull(share: number): boolean {
     return this.#queue.bytes > HIGH_BYTES * share || this.#queue.commands > HIGH_COMMANDS * share;
+  }
+
+  /** Each client's part of the answers that may be on their way. */
+  get shareBytes(): number {
+    return Math.max(SHARE_BYTES_MIN, ANSWER_BYTES / Math.max(1, this.#queue.runs));
   }
 
   /** The client gets a turn when there is room again. */
