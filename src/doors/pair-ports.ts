@@ -12,7 +12,7 @@ import {
   type UpstreamHandlers,
 } from '../session/index.js';
 import type { PrimaryView, Topology } from '../topology/index.js';
-import { clock, type Faulted, guarded, guardLink, type Timer } from '../transport/index.js';
+import { type Burden, clock, type Faulted, guarded, guardLink, type Timer } from '../transport/index.js';
 import { publish } from './diagnostics.js';
 import type { Seat } from './replica-places.js';
 
@@ -24,8 +24,10 @@ export interface SessionPlace {
   onEvent(event: SessionEvent): void;
   answers?(name: string, args: readonly Buffer[]): Buffer | undefined;
   relieved?(): void;
-  /** Given: much comes from the node, and this tells whether all that was delivered has left. */
+  /** Given: tells whether all that was delivered has left, so that its memory may be used again. */
   spent?(): boolean;
+  /** What comes from the node. Default `little`. */
+  readonly burden?: Burden;
   /** Given: what is thrown where a node's bytes or a timer are taken is told here, instead of ending the process. */
   faulted?(error: unknown): void;
   /** Given: the client only reads, from replicas, and a command that may write is answered with this error. */
@@ -40,8 +42,8 @@ export interface PairHost {
   readonly table: CommandTable;
   readonly scripts: ScriptCache;
   readonly beacon: Beacon;
-  /** `bulk`: much will come from there. */
-  dial(view: PrimaryView, handlers: UpstreamHandlers, bulk: boolean): Upstream;
+  /** `burden`: what will come from there, for a client who tells when it is `spent`. */
+  dial(view: PrimaryView, handlers: UpstreamHandlers, burden: Burden | undefined): Upstream;
   /** A command that no table knows was met. */
   learn(name: string): void;
   /** In a hold: the session has become quiet, or has done with what it was to prepare. */
@@ -118,8 +120,9 @@ export class PairPorts implements SessionPorts<PrimaryView>, Faulted, Seat {
   }
 
   dial(view: PrimaryView, handlers: UpstreamHandlers): Upstream {
-    const { faulted, spent } = this.place;
-    return this.pair.dial(view, faulted === undefined ? handlers : guardLink(handlers, this), spent !== undefined);
+    const { faulted, spent, burden = 'little' } = this.place;
+    const heard = faulted === undefined ? handlers : guardLink(handlers, this);
+    return this.pair.dial(view, heard, spent === undefined ? undefined : burden);
   }
 
   prospect(refusedBy: string, hint: { host: string; port: number } | undefined): PrimaryView | undefined {

@@ -12,6 +12,7 @@ import {
 import type { PrimaryView, TopologyEvent, TopologyOptions } from '../topology/index.js';
 import { Topology } from '../topology/index.js';
 import {
+  type Burden,
   clock,
   type DialOptions,
   formatAddress,
@@ -136,9 +137,9 @@ export class Pair implements PairHost {
     return this.#shared.scripts;
   }
 
-  dial(view: PrimaryView, handlers: UpstreamHandlers, bulk: boolean): Upstream {
+  dial(view: PrimaryView, handlers: UpstreamHandlers, burden: Burden | undefined): Upstream {
     const options = view.address.kind === 'unix' ? this.#dialOptions : this.#secureDialOptions;
-    return this.#shared.gate.dial(view.address, handlers, bulk ? { ...options, bulk } : options);
+    return this.#shared.gate.dial(view.address, handlers, burden === undefined ? options : { ...options, burden });
   }
 
   stirred(session: Session<PrimaryView>): void {

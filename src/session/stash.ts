@@ -1,4 +1,7 @@
-const STASH_BYTES = 64 * 1024;
+import { BufferPool } from './buffer-pool.js';
+
+/** Sessions are many, and of those that are at rest none needs one. */
+const pool = new BufferPool(64 * 1024, 8);
 
 /** Memory for copies that are all done with at the same time: it is used again and again. */
 export class Stash {
@@ -9,8 +12,8 @@ export class Stash {
   copy(bytes: Buffer): Buffer | undefined {
     const from = this.#used;
     const to = from + bytes.length;
-    if (to > STASH_BYTES) return undefined;
-    this.#memory ??= Buffer.allocUnsafeSlow(STASH_BYTES);
+    if (to > pool.size) return undefined;
+    this.#memory ??= pool.take();
     bytes.copy(this.#memory, from);
     this.#used = to;
     return this.#memory.subarray(from, to);
@@ -18,7 +21,8 @@ export class Stash {
 
   /** Nobody refers to the copies any more. */
   clear(): void {
-    this.#used = 0;
+    if (this.#memory !== undefined) pool.give(this.#memory);
+    this.abandon();
   }
 
   /** Somebody may refer to them for as long as he likes. */

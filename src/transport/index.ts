@@ -2,6 +2,7 @@ export type { AcceptedHandlers, AcceptedLink } from './accepted-link.js';
 export { type Address, bareHost, formatAddress, parseAddress, parsePort } from './address.js';
 export { type Clock, clock, type Timer, type TimerOptions } from './clock.js';
 export { type Faulted, guarded, guardLink } from './guard.js';
+export type { Burden } from './landing.js';
 export {
   type DialOptions,
   type Link,

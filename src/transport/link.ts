@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type Address, formatAddress } from './address.js';
+import type { Burden } from './landing.js';
 
 /**
  * What a link tells its owner. Nothing is called before dial() has returned, and nothing after onClose.
@@ -57,8 +58,8 @@ export interface DialOptions {
   keepAliveMs?: number;
   /** Given (also empty): TLS. The host is sent as server name unless `servername` says otherwise. */
   tls?: ConnectionOptions;
-  /** Much is going to be read: into large memory of the link's own, which `spent` allows to use again. */
-  bulk?: boolean;
+  /** Given, and without TLS: what is read lands in memory of the link's own, which `spent` allows to use again. */
+  burden?: Burden;
   /** The link does not keep the process alive. */
   unref?: boolean;
 }

@@ -31,7 +31,7 @@ class SocketLink implements Link, WriterOwner {
     this.#address = address;
     this.#handlers = handlers;
     // A TLS socket decrypts into memory of its own.
-    this.#landing = options.bulk === true && !options.tls ? new Landing() : undefined;
+    this.#landing = options.burden === undefined || options.tls ? undefined : new Landing(options.burden);
     this.#socket = openSocket(address, options, this.#onread());
     this.#writer = new SocketWriter(this.#socket, this);
     this.#socket.setNoDelay(true);

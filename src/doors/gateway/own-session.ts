@@ -148,6 +148,10 @@ export class OwnSession implements SessionPlace {
     this.#session.pause();
   }
 
+  spent(): boolean {
+    return this.owner.downstream.flush();
+  }
+
   breathe(): void {}
 
   relieved(): void {

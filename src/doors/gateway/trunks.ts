@@ -99,6 +99,7 @@ export class Trunks {
           {
             deliver: (bytes) => made.deliver(bytes),
             spent: () => made.spent(),
+            burden: 'much',
             breathe: () => {},
             ended: () => made.end(),
             faulted: (error) => made.fault(error),
