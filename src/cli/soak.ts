@@ -90,6 +90,6 @@ function lines(report: SoakReport): string[] {
   ];
 }
 
-program.parseAsync().catch((error: unknown) => {
+await program.parseAsync().catch((error: unknown) => {
   process.exitCode = reportError(error, (line) => console.error(line));
 });

@@ -165,7 +165,8 @@ for (const [signal, code] of [
 ] as const)
   process.once(signal, () => process.exit(code));
 
-program.parseAsync().catch((error: { exitCode?: number; stack?: string }) => {
+// Awaited, so that an end before the end is none in silence: Node ends with code 13 then.
+await program.parseAsync().catch((error: { exitCode?: number; stack?: string }) => {
   if (error.exitCode === undefined) say(`segue: internal error: ${error.stack}`);
   process.exitCode = error.exitCode === 0 ? 0 : error.exitCode === undefined ? 1 : 2;
 });

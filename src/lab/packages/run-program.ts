@@ -26,8 +26,14 @@ export function runProgram(
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
-      ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     });
+    // Not Node's own timeout: it goes on, and with it this process, when there is no such program.
+    const timer =
+      options.timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const end = (result: ProgramResult): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
     let stdout = '';
     let stderr = '';
     let partial = '';
@@ -41,9 +47,9 @@ export function runProgram(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.on('error', (error) => resolve({ status: -1, stdout, stderr: stderr + error.message }));
+    child.on('error', (error) => end({ status: -1, stdout, stderr: stderr + error.message }));
     child.on('close', (code, signal) => {
-      resolve({ status: code ?? -1, stdout, stderr: signal === null ? stderr : `${stderr}\nkilled by ${signal}` });
+      end({ status: code ?? -1, stdout, stderr: signal === null ? stderr : `${stderr}\nkilled by ${signal}` });
     });
   });
 }
