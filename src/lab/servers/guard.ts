@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../lab-error.js';
@@ -62,8 +63,7 @@ export class Guard {
     });
     const guard = new Guard(shell, dir);
     await guard.answer();
-    shell.unref();
-    for (const stream of [shell.stdin, shell.stdout, shell.stderr]) (stream as unknown as { unref(): void }).unref();
+    for (const handle of guard.handles) handle.unref();
     return guard;
   }
 
@@ -81,9 +81,16 @@ export class Guard {
 
   /** Kills what is watched and removes the folder; resolves when that is done. */
   async close(): Promise<void> {
-    this.shell.ref();
+    // Its output, too: it may end a moment after the shell, and this process is not to be over before.
+    for (const handle of this.handles) handle.ref();
     this.shell.stdin!.end();
     await this.ended;
+  }
+
+  /** What keeps this process alive. */
+  private get handles(): { ref(): void; unref(): void }[] {
+    const { shell } = this;
+    return [shell, ...([shell.stdin, shell.stdout, shell.stderr] as Socket[])];
   }
 
   private answer(): Promise<void> {

@@ -155,3 +155,18 @@ describe('servers end with their owner', () => {
     }
   });
 });
+
+it('a process that stops its servers goes on after that, though what their guards leave behind is not yet over', async () => {
+  const bin = await mkdtemp(join(tmpdir(), 'segue-bin-'));
+  try {
+    // It holds the guard's output for a moment longer than the guard lives.
+    const remover = '#!/bin/sh\n(exec sleep 0.3) &\nPATH=/bin:/usr/bin exec rm "$@"\n';
+    await writeFile(join(bin, 'rm'), remover, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, SEGUE_SERVERS_DIR: serversFolder() };
+    const args = [join(here, 'owner.mjs'), join(compiled, 'lab/servers/index.js'), 'stop'];
+    const { status, stderr } = await runProgram(process.execPath, args, { env });
+    expect([status, stderr]).toEqual([0, '']);
+  } finally {
+    await rm(bin, { recursive: true, force: true });
+  }
+});
