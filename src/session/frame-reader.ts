@@ -17,7 +17,7 @@ export interface FrameSink {
 
 /**
  * Cuts a connection's bytes into frames. The client never sees a part of a frame whose rest might not come, so the part
- * of a frame at the end of a chunk waits for the rest (by reference, nothing is copied), up to `frameBytesMax`.
+ * of a frame at the end of a chunk waits for the rest, up to `frameBytesMax`: by reference, until the chunk is let go.
  */
 export class FrameReader {
   /** The beginning of the frame at hand. */

@@ -135,7 +135,7 @@ export class SharedWay implements TrunkClient {
       this.#kept.push(Buffer.from(bytes));
       return;
     }
-    if (this.#unanswered >= this.#window()) {
+    if (this.#unanswered >= this.#window) {
       this.#kept = [Buffer.from(bytes)];
       return;
     }
@@ -148,7 +148,7 @@ export class SharedWay implements TrunkClient {
   }
 
   /** So many of its commands may be outstanding. While nobody knows how large its answers are, or while it does not read them: one. */
-  #window(): number {
+  get #window(): number {
     if (this.#trunk === undefined || this.#usualBytes === 0 || this.#isStuck) return 1;
     return Math.max(1, Math.min(WINDOW_MAX, Math.floor(this.#trunk.shareBytes / this.#usualBytes)));
   }
@@ -163,7 +163,7 @@ export class SharedWay implements TrunkClient {
     let from = 0;
     let at = 0;
     let reach: number = Reach.Shared;
-    const window = this.#window();
+    const window = this.#window;
     for (;;) {
       if (this.#unanswered + run.length >= window && at < bytes.length) {
         this.#ride(head, bytes.subarray(from, at));
@@ -298,7 +298,7 @@ export class SharedWay implements TrunkClient {
 
   turn(): void {
     this.#attending = false;
-    if (this.#kept !== undefined && this.#unanswered <= this.#window() / 2) {
+    if (this.#kept !== undefined && this.#unanswered <= this.#window / 2) {
       const kept = this.#kept;
       this.#kept = undefined;
       for (const part of kept) this.owner.pass(part);

@@ -28,7 +28,7 @@ export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'takeRun' | 'flus
 const HIGH_BYTES = 1024 * 1024;
 const HIGH_COMMANDS = 64 * 1024;
 /** Answers that are on their way to all clients together should not come to much more, or a small one would wait for long. */
-const ANSWER_BYTES = 4 * 1024 * 1024;
+const ANSWERS_BYTES = 4 * 1024 * 1024;
 /** What each may have of that at least: less, and the node would be at rest while the next commands come. */
 const SHARE_BYTES_MIN = 128 * 1024;
 /** What somebody who has waited for room may be expected to bring. */
@@ -145,7 +145,7 @@ export class Trunk {
 
   /** Each client's part of the answers that may be on their way. */
   get shareBytes(): number {
-    return Math.max(SHARE_BYTES_MIN, ANSWER_BYTES / Math.max(1, this.#queue.runs));
+    return Math.max(SHARE_BYTES_MIN, ANSWERS_BYTES / Math.max(1, this.#queue.runs));
   }
 
   /** The client gets a turn when there is room again. */

@@ -18,12 +18,11 @@ const answer = (value: number): string => `$${sizes[value]}\r\n${values[value]}\
 /** More than most kernels keep between two processes. */
 const FLOOD = new Array<number>(80).fill(sizes.length - 1);
 
+const burst = fc.array(fc.nat(sizes.length - 1), { minLength: 1, maxLength: 12 });
+const bursts = fc.array(burst, { minLength: 3, maxLength: 6 });
+
 /** What one client asks for, in bursts; before one of them it stops reading, until the gateway has a backlog. */
-const course = fc.record({
-  before: fc.array(fc.array(fc.nat(sizes.length - 1), { minLength: 1, maxLength: 12 }), { minLength: 3, maxLength: 6 }),
-  flood: fc.array(fc.nat(sizes.length - 1), { maxLength: 12 }),
-  after: fc.array(fc.array(fc.nat(sizes.length - 1), { minLength: 1, maxLength: 12 }), { minLength: 3, maxLength: 6 }),
-});
+const course = fc.record({ before: bursts, flood: burst, after: bursts });
 type Course = typeof course extends fc.Arbitrary<infer T> ? T : never;
 
 const burstsOf = ({ before, flood, after }: Course): number[][] => [...before, [...flood, ...FLOOD], ...after];
