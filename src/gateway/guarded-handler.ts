@@ -53,7 +53,13 @@ export class GuardedHandler implements ClientHandler {
   }
 
   drained(): void {
-    this.#run(() => this.#handler.drained());
+    // For every answer, so without a closure.
+    if (this.#isFaulty) return;
+    try {
+      this.#handler.drained();
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   wind(): void {

@@ -1,6 +1,6 @@
 export { argSpan, commandArgs, timeoutIndex } from './command-args.js';
 export type { TimeoutSpot } from './command-kinds.js';
-export { CommandRun } from './command-run.js';
+export { type Choice, CommandRun } from './command-run.js';
 export { type CommandLimits, CommandScanner, defaultCommandLimits } from './command-scanner.js';
 export { CommandTable } from './command-table.js';
 export { decodeReply, type Push, type Reply, ReplyError } from './decode.js';

@@ -1,4 +1,4 @@
-import { Mark } from './ledger.js';
+import { Mark } from './mark.js';
 
 /** What the client's side knows of MULTI … EXEC and of WATCH, ahead of the node's answers. */
 export class ClientTransaction {

@@ -1,7 +1,7 @@
 import { Fact } from '../resp/index.js';
 import { blockingDeadline } from './blocking.js';
 import { changeOf } from './identity.js';
-import { Mark } from './ledger.js';
+import { effectMarks, Mark } from './mark.js';
 import type { Role } from './role.js';
 import { cursorSpot } from './scan-cursors.js';
 import type { SessionPorts } from './session-ports.js';
@@ -88,13 +88,6 @@ export class CommandMeaning {
     if (what === 'load' && args[2] !== undefined) this.ports.scripts.remember(args[2]);
     return what === 'flush' ? { is: 'script-flush' } : undefined;
   }
-}
-
-/** The marks that follow from a command's flags alone. What is neither read-only nor harmless may have done something. */
-export function effectMarks(flags: number): number {
-  if ((flags & Fact.Write) !== 0) return Mark.Write | Mark.Definite;
-  if ((flags & (Fact.ReadOnly | Fact.Harmless | Fact.Transaction)) !== 0) return 0;
-  return Mark.Write | Mark.Murky;
 }
 
 /** Who watches is going to write; the two others end the wish to read from a replica. */

@@ -1,5 +1,6 @@
 import type { Book } from './book.js';
-import { Mark, type Note } from './ledger.js';
+import type { Note } from './ledger.js';
+import { Mark } from './mark.js';
 import { isError, isNil, provesNotRun, type Refusal, refusalOf } from './refusal.js';
 import type { Family, Subscriptions } from './subscriptions.js';
 import { pastTransaction, settleLost } from './uncertain.js';

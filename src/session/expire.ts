@@ -1,6 +1,6 @@
 import type { Book } from './book.js';
 import type { Intake } from './intake.js';
-import { Mark } from './ledger.js';
+import { Mark } from './mark.js';
 import { EXEC_ABORT, type WireCode, wireError } from './session-error.js';
 import { pastTransaction, settleUnknown } from './uncertain.js';
 

@@ -10,9 +10,10 @@ import {
 import { withRemainingTime } from './blocking.js';
 import type { Book } from './book.js';
 import { ClientTransaction } from './client-transaction.js';
-import { CommandMeaning, effectMarks } from './command-meaning.js';
-import { Mark, type Note, note } from './ledger.js';
+import { CommandMeaning } from './command-meaning.js';
+import { type Note, note } from './ledger.js';
 import { answered, commitNot, LocalAnswers } from './local-answers.js';
+import { effectMarks, Mark } from './mark.js';
 import type { SessionOptions } from './options.js';
 import { endsWatch, type Role } from './role.js';
 import { isStamped } from './scan-cursors.js';
@@ -88,19 +89,14 @@ export class Intake {
     }
     const { log, ledger } = this.book;
     const { position } = log.append(bytes, true);
-    for (let at = 0; at < run.length; at++) {
-      ledger.push(position + run.ends[at]!, effectMarks(this.#table.flags[run.ids[at]!]!));
-    }
+    ledger.pushRun(position, run);
     this.#start = log.tail;
   }
 
   /** All of its commands are no more to the session than where they end and what they may do. */
-  #isPlain({ ids, length }: CommandRun): boolean {
-    const { flags } = this.#table;
+  #isPlain({ allFacts }: CommandRun): boolean {
     if (this.#unreadable || this.#refusing || this.#refusedMarks !== 0 || this.#scanner.midCommand) return false;
-    if (this.#transaction.open || !this.#local.none) return false;
-    for (let at = 0; at < length; at++) if ((flags[ids[at]!]! & CLOSER_LOOK) !== 0) return false;
-    return true;
+    return !this.#transaction.open && this.#local.none && (allFacts & CLOSER_LOOK) === 0;
   }
 
   #full(bytes: number): boolean {

@@ -1,3 +1,5 @@
+import type { CommandRun } from '../resp/index.js';
+import { effectMarks, Mark } from './mark.js';
 import type { Role } from './role.js';
 
 /**
@@ -14,25 +16,6 @@ import type { Role } from './role.js';
  * Most commands are two numbers in two rings: where they end in the log, and their marks. Only those that need a second
  * look (`Mark.Noted`) have an object of their own.
  */
-
-export const Mark = {
-  /** If nobody knows whether it ran, running it again could run it twice. */
-  Write: 1,
-  /** Between MULTI and EXEC, both included. */
-  Transaction: 2,
-  /** Its answer must be seen whole, since a refusal may hide inside. */
-  Inspect: 4,
-  /** Has a note. */
-  Noted: 8,
-  /** No write by its flags, but it may have done something: a script, PUBLISH, a command of unknown effect. */
-  Murky: 16,
-  /** A write by its flags: a success means that the node was writable. */
-  Definite: 32,
-  /** Was on the wire when a connection was lost, and is to run again nevertheless: it may have run. */
-  Lost: 64,
-  /** No write, and yet nothing for a replica: the client wants the primary from here on. */
-  Primary: 128,
-} as const;
 
 const NEEDS_A_LOOK = Mark.Inspect | Mark.Noted;
 
@@ -126,6 +109,26 @@ export class Ledger {
     this.#seen |= marks;
     if (this.#look === index && (marks & NEEDS_A_LOOK) === 0) this.#look++;
     return index;
+  }
+
+  /** Adds the commands of a run whose first byte is at log position `position`, with the marks that follow from their facts. */
+  pushRun(position: number, { ends, facts, length }: CommandRun): void {
+    while (this.#tail + length - this.#base > this.#mask + 1) this.#resize((this.#mask + 1) * 2);
+    const ringEnds = this.#ends;
+    const ringMarks = this.#marks;
+    const mask = this.#mask;
+    let index = this.#tail;
+    let seen = 0;
+    for (let at = 0; at < length; at++, index++) {
+      const marks = effectMarks(facts[at]!);
+      ringEnds[index & mask] = position + ends[at]!;
+      ringMarks[index & mask] = marks;
+      seen |= marks;
+    }
+    // Facts alone are no reason for a look.
+    if (this.#look === this.#tail) this.#look = index;
+    this.#tail = index;
+    this.#seen |= seen;
   }
 
   /** The marks that came since this was last called, together. */

@@ -1,7 +1,8 @@
 import { encodeError } from '../resp/index.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { inadmissible } from './inadmissible.js';
-import { Mark, type Note, note } from './ledger.js';
+import { type Note, note } from './ledger.js';
+import { Mark } from './mark.js';
 import { isError } from './refusal.js';
 import { EXEC_ABORT, wireError } from './session-error.js';
 import type { SessionPorts } from './session-ports.js';

@@ -1,6 +1,6 @@
 import type { Crew } from './crew.js';
-import { Mark } from './ledger.js';
 import type { Event } from './machine.js';
+import { Mark } from './mark.js';
 import type { Refusal } from './refusal.js';
 import type { Primary, State } from './state.js';
 import { hasProvisional } from './uncertain.js';

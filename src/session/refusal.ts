@@ -1,5 +1,5 @@
 import { classifyError, type ErrorReply, hasNestedError } from '../resp/index.js';
-import { Mark } from './ledger.js';
+import { Mark } from './mark.js';
 
 /** "Not executed, and not for a fault of the command": the cut. */
 export interface Refusal {

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { encodeCommand } from '../resp/index.js';
 import { elementStarts } from './element-starts.js';
-import { type Ledger, Mark } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { Mark } from './mark.js';
 import { isError } from './refusal.js';
 
 /**

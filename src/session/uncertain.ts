@@ -1,5 +1,6 @@
 import type { Book } from './book.js';
-import { type Ledger, Mark } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { Mark } from './mark.js';
 import { endsTransaction, endsWatch } from './role.js';
 import { wireError } from './session-error.js';
 import type { Verdict } from './verdict.js';

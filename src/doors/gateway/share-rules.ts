@@ -1,4 +1,4 @@
-import { type CommandTable, Fact } from '../../resp/index.js';
+import { type Choice, type CommandTable, Fact } from '../../resp/index.js';
 
 /** Where a command may go. */
 export const Reach = {
@@ -33,14 +33,17 @@ const CLIENT_GREETINGS = new Set(['setname', 'setinfo', 'capa', 'getname']);
  * written, that read or write data or tell of the server, are answered once and at once, and leave the connection as it was.
  * Commands that are unknown, or learnt from a server (of a module), are not among them: nobody knows what they do to it.
  */
-export class ShareRules {
+export class ShareRules implements Choice {
+  /** By table id: 1 for what is `Reach.Shared`. */
+  readonly wanted: Uint8Array;
   readonly #reach: Uint8Array;
   readonly #client: number;
 
-  constructor(private readonly table: CommandTable) {
+  constructor(readonly table: CommandTable) {
     const reach: number[] = [Reach.Own];
     for (let id = 1; table.nameOf(id) !== ''; id++) reach.push(reachOf(table.nameOf(id), table.flags[id]!));
     this.#reach = Uint8Array.from(reach);
+    this.wanted = this.#reach.map((value) => (value === Reach.Shared ? 1 : 0));
     this.#client = table.idOf('client');
   }
 

@@ -155,8 +155,9 @@ export class SharedWay implements TrunkClient {
 
   #share(carry: Carry | undefined, bytes: Buffer): void {
     const { trunks } = this;
-    const scanner = carry?.scanner ?? trunks.scanner(commandBytesMaxOf(this.options));
-    run.clear();
+    const commandBytesMax = commandBytesMaxOf(this.options);
+    const scanner = carry?.scanner ?? trunks.scanner(commandBytesMax);
+    run.begin(0);
     /** Stands before bytes[0], and belongs to the first command. */
     let head: readonly Buffer[] = carry?.parts ?? NONE;
     /** bytes[from, at) are whole commands that may go: those of `run`. */
@@ -165,8 +166,11 @@ export class SharedWay implements TrunkClient {
     let reach: number = Reach.Shared;
     const window = this.#window;
     for (;;) {
+      if (this.#isKnown && !scanner.midCommand) {
+        at = run.scan(bytes, at, bytes.length, window - this.#unanswered, commandBytesMax, trunks.rules);
+      }
       if (this.#unanswered + run.length >= window && at < bytes.length) {
-        this.#ride(head, bytes.subarray(from, at));
+        this.#ride(head, part(bytes, from, at));
         this.#kept = [Buffer.from(bytes.subarray(at))];
         return;
       }
@@ -181,22 +185,23 @@ export class SharedWay implements TrunkClient {
       if (scanner.argc > 0) reach = this.#reachOf(scanner, head, bytes, at, end);
       if (reach !== Reach.Shared) break;
       if (scanner.argc > 0 && !scanner.inline) {
-        run.add(end - from, scanner.id);
+        run.add(end, trunks.rules.table.flags[scanner.id]!);
         at = end;
         continue;
       }
       const line = scanner.inline ? whole(run.length > 0 ? NONE : head, bytes, at, end) : undefined;
-      this.#ride(head, bytes.subarray(from, at));
+      this.#ride(head, part(bytes, from, at));
       // Whatever else a server might find wrong with a line, it does not get to see: a shared connection must not break.
       if (scanner.argc > 0 && line !== undefined) {
         this.#rideInParts([encodeCommand(commandArgs(line, 0, line.length))], 1);
       }
       head = NONE;
-      run.clear();
+      run.begin(end);
       from = end;
       at = end;
     }
-    this.#ride(head, bytes.subarray(from, at));
+    this.#ride(head, part(bytes, from, at));
+    if (at === bytes.length && reach === Reach.Shared && !scanner.midCommand) return;
     const rest = bytes.subarray(at);
     if (run.length > 0) head = NONE;
     if (reach !== Reach.Shared) this.owner.leave(reach, [...head, rest]);
@@ -229,9 +234,14 @@ export class SharedWay implements TrunkClient {
     if (reach !== Reach.Shared) return reach;
     const trunk = this.#board();
     if (trunk === undefined) return Reach.Own;
-    if (!this.profile.anonymous || trunk.welcome === 'served') return reach;
+    if (this.#isKnown) return reach;
     const isModest = scanner.argc <= STRANGER_ARGUMENTS_MAX && end - at <= STRANGER_BYTES_MAX && head.length === 0;
     return trunk.welcome === 'unknown' && isModest ? reach : Reach.Aside;
+  }
+
+  /** It is on a trunk whose node serves the likes of it. */
+  get #isKnown(): boolean {
+    return this.#trunk !== undefined && (!this.profile.anonymous || this.#trunk.welcome === 'served');
   }
 
   /** The trunk that it is on, or will be. Undefined: there is no room. */
@@ -327,6 +337,10 @@ export function nextCommand(scanner: CommandScanner, bytes: Buffer, at: number):
     if (!(error instanceof RespError)) throw error;
     return BROKEN;
   }
+}
+
+function part(bytes: Buffer, from: number, to: number): Buffer {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
 function whole(head: readonly Buffer[], bytes: Buffer, at: number, end: number): Buffer {

@@ -58,7 +58,7 @@ export class Trunk {
   readonly #crowd = new Set<TrunkClient>();
   #turns: TrunkClient[] = [];
   /** Those who have received something since the last chunk's end. */
-  readonly #fed = new Set<TrunkClient>();
+  #fed: TrunkClient[] = [];
   /** Somebody has left with bytes that had not. */
   #taken = false;
   #due = false;
@@ -106,7 +106,10 @@ export class Trunk {
   /** Answers that are owed to it come and are dropped, if the client does so. */
   leave(client: TrunkClient): void {
     this.#crowd.delete(client);
-    if (this.#fed.delete(client) && !this.#empty(client)) this.#taken = true;
+    if (this.#fed.includes(client)) {
+      this.#fed = this.#fed.filter((other) => other !== client);
+      if (!this.#empty(client)) this.#taken = true;
+    }
     if (this.#clients.delete(client) && this.#clients.size === 0 && !this.#ended) this.onDeserted(this);
   }
 
@@ -233,7 +236,7 @@ export class Trunk {
   #give(client: TrunkClient, bytes: Buffer, answers: number, settledBytes: number): void {
     try {
       client.receive(bytes, answers, settledBytes);
-      this.#fed.add(client);
+      if (this.#fed[this.#fed.length - 1] !== client) this.#fed.push(client);
     } catch (error) {
       client.fault(error);
     }
@@ -243,7 +246,7 @@ export class Trunk {
   spent(): boolean {
     let have = !this.#taken;
     for (const client of this.#fed) have = this.#empty(client) && have;
-    this.#fed.clear();
+    this.#fed.length = 0;
     this.#taken = false;
     return have;
   }
@@ -291,7 +294,7 @@ export class Trunk {
     const clients = [...this.#clients];
     this.#clients.clear();
     this.#crowd.clear();
-    this.#fed.clear();
+    this.#fed.length = 0;
     for (const client of clients) client.stranded();
   }
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { Ledger, Mark, note } from '../../../src/session/ledger.js';
+import { CommandRun, Fact } from '../../../src/resp/index.js';
+import { Ledger, note } from '../../../src/session/ledger.js';
+import { effectMarks, Mark } from '../../../src/session/mark.js';
 import { property } from '../resp/seeded.js';
 
 const action = fc.record({
@@ -8,6 +10,7 @@ const action = fc.record({
     'push',
     'push',
     'push',
+    'run',
     'note',
     'send',
     'answer',
@@ -81,6 +84,18 @@ function perform(ledger: Ledger, naive: Naive, what: string, n: number): void {
       naive.entries.push({ end: naive.position, marks: noted ? marks | Mark.Noted : marks, noted });
       if (noted) ledger.pushNoted(naive.position, marks, note({ is: 'plain' }));
       else ledger.push(naive.position, marks);
+      return;
+    }
+    case 'run': {
+      const run = new CommandRun(40);
+      run.begin(n);
+      for (let end = 1; end <= n; end++) {
+        const facts = end % 3 === 0 ? Fact.Write : Fact.ReadOnly;
+        run.add(n + end * 2, facts);
+        naive.entries.push({ end: naive.position + end * 2, marks: effectMarks(facts), noted: false });
+      }
+      ledger.pushRun(naive.position, run);
+      naive.position += n * 2;
       return;
     }
     case 'send':

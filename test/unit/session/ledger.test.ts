@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Ledger, Mark, note } from '../../../src/session/ledger.js';
+import { Ledger, note } from '../../../src/session/ledger.js';
+import { Mark } from '../../../src/session/mark.js';
 
 /** Commands of ten bytes each. */
 function ledgerOf(count: number): Ledger {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Ledger, Mark, note } from '../../../src/session/ledger.js';
+import { Ledger, note } from '../../../src/session/ledger.js';
+import { Mark } from '../../../src/session/mark.js';
 import { cursorSpot, isStamped, ScanCursors } from '../../../src/session/scan-cursors.js';
 
 const SCAN = { is: 'scan', spot: 1 } as const;
