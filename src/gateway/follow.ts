@@ -100,10 +100,10 @@ class FollowHandler implements ClientHandler {
   }
 
   get standing(): ClientStanding {
-    const { commands, unanswered, client } = this.#door;
+    const { commands, unanswered, waits, client } = this.#door;
     const isNew = commands === 0 || (this.loginRequired && client.user === undefined);
     if (isNew) return 'new';
-    if (unanswered > 0) return 'busy';
+    if (unanswered > 0 || waits) return 'busy';
     return client.listening ? 'listening' : 'idle';
   }
 

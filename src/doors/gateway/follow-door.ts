@@ -135,6 +135,12 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
     return this.#present?.unanswered ?? 0;
   }
 
+  /** Commands of its have come, and wait until they may be sent. */
+  get waits(): boolean {
+    const way = this.#way;
+    return this.#kept !== undefined || ('shared' in way && !way.shared.atRest);
+  }
+
   /** What its commands go over. */
   get #present(): OwnSession | SharedWay | undefined {
     const way = this.#way;

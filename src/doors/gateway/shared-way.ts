@@ -1,6 +1,8 @@
 import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { Allowance, PIECE_BYTES, PIECE_COMMANDS, WINDOW_MAX } from './allowance.js';
 import { bytesIn } from './bytes-in.js';
 import { Carry } from './carry.js';
+import { Copies } from './copies.js';
 import type { Downstream } from './downstream.js';
 import { commandBytesMaxOf, OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
 import { type Profile, STRANGER } from './profile.js';
@@ -23,10 +25,6 @@ export interface SharedWayOwner {
 
 /** A command larger than this takes its client to a session of its own. */
 const CARRY_BYTES_MAX = 256 * 1024;
-/** So does an answer larger than this: others would wait for it. */
-const ANSWER_BYTES_MAX = 256 * 1024;
-/** Commands of one client that are outstanding on a trunk. */
-const WINDOW_MAX = 128;
 /** What a server takes from somebody who has to log in first; more, and it closes the connection. */
 const STRANGER_ARGUMENTS_MAX = 10;
 const STRANGER_BYTES_MAX = 16 * 1024;
@@ -43,18 +41,15 @@ export class SharedWay implements TrunkClient {
   /** From the first command on. */
   #trunk: Trunk | undefined;
   #carry: Carry | undefined;
-  /** What waits until the commands before it are answered. */
-  #kept: Buffer[] | undefined;
+  /** What waits until commands before it are answered, and the trunk has room. */
+  #kept: Copies | undefined;
+  /** It has waited, and may go. */
+  #admitted = false;
   #unanswered = 0;
   /** Of the commands without an answer. */
   #bytes = 0;
   #commands = 0;
-  /** Of the answer that is coming. */
-  #answerBytes = 0;
-  /** Of an answer as it is to be expected; 0: nobody knows. */
-  #usualBytes = 0;
-  /** Its answers are too large for others to wait for. */
-  #heavy = false;
+  readonly #allowance = new Allowance();
   #attending = false;
   /** Not all that it had received has left at the last flush. */
   #clogged = false;
@@ -76,11 +71,12 @@ export class SharedWay implements TrunkClient {
     return this.#unanswered;
   }
 
-  /** Commands without an answer; their bytes, and what has not been sent. */
+  /** Commands without an answer; their bytes, and what has not been sent. What waits for room counts as one command. */
   get held(): { bytes: number; commands: number } {
-    if (this.#bytes === 0 && this.#carry === undefined && this.#kept === undefined) return NOTHING_HELD;
+    if (this.#kept === undefined && this.#bytes === 0 && this.#carry === undefined) return NOTHING_HELD;
     const bytes = this.#bytes + (this.#carry?.bytes ?? 0);
-    return { bytes: bytes + bytesIn(this.#kept ?? NONE), commands: this.#unanswered };
+    if (this.#kept === undefined) return { bytes, commands: this.#unanswered };
+    return { bytes: bytes + this.#kept.bytes, commands: this.#unanswered + 1 };
   }
 
   /** Nothing is outstanding, and no whole command waits. */
@@ -123,6 +119,7 @@ export class SharedWay implements TrunkClient {
     this.#departed = true;
     this.#carry?.release();
     this.#carry = undefined;
+    this.#kept?.release();
     this.#kept = undefined;
     this.#trunk?.leave(this);
   }
@@ -131,26 +128,33 @@ export class SharedWay implements TrunkClient {
 
   /** Bytes from the client, borrowed. */
   take(bytes: Buffer): void {
-    if (this.#kept !== undefined) {
-      this.#kept.push(Buffer.from(bytes));
-      return;
-    }
-    if (this.#unanswered >= this.#window) {
-      this.#kept = [Buffer.from(bytes)];
+    if (this.#kept !== undefined || (this.#unanswered > 0 && this.#unanswered >= this.#window)) {
+      this.#keep(bytes);
       return;
     }
     const carry = this.#carry;
     this.#carry = undefined;
-    if (this.#heavy || this.owner.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
+    if (this.#allowance.isHeavy || this.owner.downstream.backlogBytes > OUTPUT_HIGH_BYTES) {
       this.owner.leave(Reach.Own, [...(carry?.parts ?? NONE), bytes]);
     } else this.#share(carry, bytes);
     if (this.#carry !== carry) carry?.release();
   }
 
-  /** So many of its commands may be outstanding. While nobody knows how large its answers are, or while it does not read them: one. */
+  #keep(bytes: Buffer): void {
+    this.#kept ??= new Copies();
+    this.#kept.add(bytes);
+  }
+
+  /** So many of its commands may be outstanding. While it does not read the answers: one. */
   get #window(): number {
-    if (this.#trunk === undefined || this.#usualBytes === 0 || this.#isStuck) return 1;
-    return Math.max(1, Math.min(WINDOW_MAX, Math.floor(this.#trunk.shareBytes / this.#usualBytes)));
+    if (this.#trunk === undefined || this.#isStuck) return 1;
+    const { shareBytes } = this.#trunk;
+    return this.#isRationed ? this.#allowance.ration(shareBytes) : this.#allowance.window(shareBytes);
+  }
+
+  /** No more than a piece of what it brings may go now. */
+  get #isRationed(): boolean {
+    return !this.#admitted && this.#trunk?.isBusy === true;
   }
 
   #share(carry: Carry | undefined, bytes: Buffer): void {
@@ -165,13 +169,17 @@ export class SharedWay implements TrunkClient {
     let at = 0;
     let reach: number = Reach.Shared;
     const window = this.#window;
+    const isRationed = this.#isRationed;
+    /** Up to here one need not look after each command whether it is enough. */
+    const near = isRationed ? Math.min(PIECE_BYTES, bytes.length) : bytes.length;
     for (;;) {
       if (this.#isKnown && !scanner.midCommand) {
-        at = run.scan(bytes, at, bytes.length, window - this.#unanswered, commandBytesMax, trunks.rules);
+        at = run.scan(bytes, at, near, window - this.#unanswered, commandBytesMax, trunks.rules);
       }
-      if (this.#unanswered + run.length >= window && at < bytes.length) {
+      const isEnough = isRationed && at >= PIECE_BYTES && run.length >= PIECE_COMMANDS;
+      if ((isEnough || this.#unanswered + run.length >= window) && at < bytes.length) {
         this.#ride(head, part(bytes, from, at));
-        this.#kept = [Buffer.from(bytes.subarray(at))];
+        this.#keep(bytes.subarray(at));
         return;
       }
       const end = nextCommand(scanner, bytes, at);
@@ -280,11 +288,7 @@ export class SharedWay implements TrunkClient {
     if (this.#departed) return;
     const { downstream } = this.owner;
     downstream.send(this.#isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
-    this.#answerBytes += bytes.length;
-    if (answers > 0) {
-      this.#measure(this.#answerBytes / answers);
-      this.#answerBytes = 0;
-    }
+    this.#allowance.received(bytes.length, answers);
     if (this.#attending || (this.#kept === undefined && !this.owner.expectant)) return;
     this.#attending = true;
     this.#trunk?.attend(this);
@@ -295,12 +299,6 @@ export class SharedWay implements TrunkClient {
     return this.#clogged && this.owner.downstream.backlogBytes > 0;
   }
 
-  /** So large were its last answers. Large ones are remembered for a while. */
-  #measure(answerBytes: number): void {
-    if (answerBytes > ANSWER_BYTES_MAX) this.#heavy = true;
-    this.#usualBytes = Math.max(answerBytes, this.#usualBytes / 2);
-  }
-
   flush(): boolean {
     this.#clogged = !this.owner.downstream.flush();
     return !this.#clogged;
@@ -309,17 +307,29 @@ export class SharedWay implements TrunkClient {
   turn(): void {
     this.#attending = false;
     if (this.#kept !== undefined && this.#unanswered <= this.#window / 2) {
-      const kept = this.#kept;
-      this.#kept = undefined;
-      for (const part of kept) this.owner.pass(part);
+      if (this.#isRationed) this.#trunk?.awaitRoom(this);
+      else this.#goOn(this.#kept);
     }
+    this.#admitted = false;
     this.owner.turn();
+  }
+
+  admit(): void {
+    this.#admitted = true;
+  }
+
+  /** What had to wait goes. */
+  #goOn(kept: Copies): void {
+    this.#kept = undefined;
+    for (const part of kept.parts) this.owner.pass(part);
+    kept.release();
   }
 
   stranded(): void {
     if (this.#departed) return;
     this.#trunk = undefined;
     if (this.#unanswered > 0) this.owner.downstream.finish('upstream');
+    else if (this.#kept !== undefined) process.nextTick(() => this.turn());
   }
 
   fault(error: unknown): void {

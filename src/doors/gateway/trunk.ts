@@ -1,8 +1,10 @@
 import { type CommandRun, encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
+import type { Clock } from '../../transport/index.js';
 import { bytesIn } from './bytes-in.js';
 import { TrunkQueue } from './trunk-queue.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** One of the clients whose commands go over a trunk. */
 export interface TrunkClient {
@@ -13,7 +15,9 @@ export interface TrunkClient {
   receive(bytes: Buffer, answers: number, settledBytes: number): void;
   /** What it has received leaves now. True: all of it has. */
   flush(): boolean;
-  /** A turn that the client asked for by `attend`, or room after `awaitRoom`. */
+  /** There is room, for which it has waited. Its turn comes soon. */
+  admit(): void;
+  /** A turn that the client asked for by `attend`, or after `admit`. */
   turn(): void;
   /** The trunk is no more: whoever has commands on it gets no answer. */
   stranded(): void;
@@ -31,6 +35,10 @@ const HIGH_COMMANDS = 64 * 1024;
 const ANSWERS_BYTES = 4 * 1024 * 1024;
 /** What each may have of that at least: less, and the node would be at rest while the next commands come. */
 const SHARE_BYTES_MIN = 128 * 1024;
+/** More than so much work is a queue that nobody should have to stand in before his first answer. */
+const BUSY_BYTES = 512 * 1024;
+/** A command is as much work as so many bytes that come or go. */
+export const COMMAND_WORK_BYTES = 512;
 /** What somebody who has waited for room may be expected to bring. */
 const ADMITTED_BYTES = 64 * 1024;
 
@@ -39,7 +47,7 @@ const MINUS = 0x2d;
 const NO_AUTH = Buffer.from('-NOAUTH');
 const PING = encodeCommand(['PING']);
 /** Whose answers interest nobody. */
-const NOBODY: TrunkClient = { receive() {}, flush: () => true, turn() {}, stranded() {}, fault() {} };
+const NOBODY: TrunkClient = { receive() {}, flush: () => true, admit() {}, turn() {}, stranded() {}, fault() {} };
 
 /**
  * One session that carries the commands of many clients, which are all alike to the server. To the session it is a single
@@ -55,13 +63,17 @@ export class Trunk {
   readonly #clients = new Set<TrunkClient>();
   readonly #session: TrunkSession;
   readonly #scanner = new ReplyScanner();
-  readonly #crowd = new Set<TrunkClient>();
+  readonly #crowd: WaitingRoom<TrunkClient>;
   #turns: TrunkClient[] = [];
   /** Those who have received something since the last chunk's end. */
   #fed: TrunkClient[] = [];
   /** Somebody has left with bytes that had not. */
   #taken = false;
   #due = false;
+  /** Of the answer that is coming. */
+  #answerBytes = 0;
+  /** Of an answer as it is to be expected. */
+  #usualBytes = 0;
   #ended = false;
   /** What the node has said of clients that have not logged in. */
   #welcome: 'unknown' | 'served' | 'turned-away' = 'unknown';
@@ -71,7 +83,9 @@ export class Trunk {
     makeSession: (trunk: Trunk) => TrunkSession,
     /** Nobody is on it any more, or, with a reason, it cannot go on. Called once for each time. */
     private readonly onDeserted: (trunk: Trunk) => void,
+    clock: Pick<Clock, 'now'>,
   ) {
+    this.#crowd = new WaitingRoom(clock);
     this.#session = makeSession(this);
   }
 
@@ -105,7 +119,7 @@ export class Trunk {
 
   /** Answers that are owed to it come and are dropped, if the client does so. */
   leave(client: TrunkClient): void {
-    this.#crowd.delete(client);
+    this.#crowd.leave(client);
     if (this.#fed.includes(client)) {
       this.#fed = this.#fed.filter((other) => other !== client);
       if (!this.#empty(client)) this.#taken = true;
@@ -146,14 +160,20 @@ export class Trunk {
     return this.#queue.bytes > HIGH_BYTES * share || this.#queue.commands > HIGH_COMMANDS * share;
   }
 
+  /** There is much to do. Who comes now should get a little of his done soon, and who has got that should wait for room. */
+  get isBusy(): boolean {
+    const { bytes, commands } = this.#queue;
+    return bytes + commands * (COMMAND_WORK_BYTES + this.#usualBytes) > BUSY_BYTES;
+  }
+
   /** Each client's part of the answers that may be on their way. */
   get shareBytes(): number {
     return Math.max(SHARE_BYTES_MIN, ANSWERS_BYTES / Math.max(1, this.#queue.runs));
   }
 
-  /** The client gets a turn when there is room again. */
+  /** The client is admitted when there is room again. */
   awaitRoom(client: TrunkClient): void {
-    this.#crowd.add(client);
+    this.#crowd.enter(client);
   }
 
   /** The client gets a turn soon, when nothing is being delivered. */
@@ -166,6 +186,7 @@ export class Trunk {
   deliver(chunk: Buffer): void {
     const queue = this.#queue;
     const scanner = this.#scanner;
+    const { commands } = queue;
     let from = 0;
     while (from < chunk.length) {
       const { client } = queue;
@@ -182,7 +203,15 @@ export class Trunk {
         from = end < 0 ? chunk.length : end;
       }
     }
-    if (this.#crowd.size > 0 && !this.isFull(0.5)) this.#admit();
+    this.#measure(chunk.length, commands - queue.commands);
+    if (!this.#crowd.isEmpty) this.#admit();
+  }
+
+  #measure(bytes: number, answers: number): void {
+    this.#answerBytes += bytes;
+    if (answers === 0) return;
+    this.#usualBytes = (this.#usualBytes + this.#answerBytes / answers) / 2;
+    this.#answerBytes = 0;
   }
 
   /** Up to where the last `#countAnswers` came. */
@@ -210,15 +239,18 @@ export class Trunk {
     return answers;
   }
 
-  /** Those who have waited longest, as many as there is room for; all, when no answer would call the rest later. */
   #admit(): void {
-    const { commands, bytes } = this.#queue;
-    let places = commands === 0 ? this.#crowd.size : Math.ceil((HIGH_BYTES - bytes) / ADMITTED_BYTES);
-    for (const client of this.#crowd) {
-      if (places-- === 0) return;
-      this.#crowd.delete(client);
+    for (const client of this.#crowd.call(this.#places)) {
+      client.admit();
       this.attend(client);
     }
+  }
+
+  /** So many may be admitted: all, when no answer would call the rest later. */
+  get #places(): number {
+    const { commands, bytes } = this.#queue;
+    if (commands === 0) return Number.POSITIVE_INFINITY;
+    return this.isFull(0.5) || this.isBusy ? 0 : Math.ceil((HIGH_BYTES - bytes) / ADMITTED_BYTES);
   }
 
   readonly #giveTurns = (): void => {

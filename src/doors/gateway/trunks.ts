@@ -122,6 +122,7 @@ export class Trunks {
         this.#stay(key);
         this.#trunks.delete(key);
       },
+      this.#clock,
     );
     this.#trunks.set(key, trunk);
     if (profile.anonymous) trunk.knock();

@@ -6,7 +6,7 @@ import type { Pair, SessionPlace } from '../../../../src/doors/pair.js';
 import { type CommandRun, encodeCommand } from '../../../../src/resp/index.js';
 import type { Session, SessionOptions } from '../../../../src/session/index.js';
 import type { PrimaryView } from '../../../../src/topology/index.js';
-import { manualClock } from '../../../../src/transport/index.js';
+import { type ManualClock, manualClock } from '../../../../src/transport/index.js';
 
 const KIB = 1024;
 const GET = encodeCommand(['GET', 'k']);
@@ -79,6 +79,7 @@ class Client implements SharedWayOwner {
 describe('how much of one client is outstanding on a shared connection', () => {
   let trunks: Trunks;
   let session: SilentSession;
+  let clock: ManualClock;
 
   beforeEach(async () => {
     const pair = {
@@ -89,7 +90,8 @@ describe('how much of one client is outstanding on a shared connection', () => {
       },
       keepInformed: () => () => {},
     } as unknown as Pair;
-    trunks = new Trunks({ pair, session: {}, answers: () => undefined, onEvent: () => {}, clock: manualClock() });
+    clock = manualClock();
+    trunks = new Trunks({ pair, session: {}, answers: () => undefined, onEvent: () => {}, clock });
     // Clients that have not logged in share once the node has served one.
     new Client(trunks, {}).ask(1);
     await session.answer(2);
@@ -168,5 +170,80 @@ describe('how much of one client is outstanding on a shared connection', () => {
     trunks.close();
     one.ask(10);
     expect([one.way.unanswered, one.left]).toEqual([1, []]);
+  });
+
+  describe('while the connection has much to do', () => {
+    /** As many commands as others may have outstanding at that time. */
+    const PIECE = 62;
+
+    /** Eight clients with 128 commands each. */
+    async function crowd(): Promise<void> {
+      const others = await Promise.all(Array.from({ length: 8 }, () => client()));
+      for (const other of others) other.ask(128);
+    }
+
+    /** One that has had its first piece, and more to send; behind it others are at work. */
+    async function waiting(): Promise<Client> {
+      const one = await client();
+      const others: Client[] = [];
+      for (let other = 0; other < 17; other++) others.push(await client());
+      await crowd();
+      one.ask(1000);
+      for (const other of others) other.ask(128);
+      expect([one.way.unanswered, others.at(-1)!.way.unanswered]).toEqual([PIECE, PIECE]);
+      await session.answer(8 * 128 + PIECE);
+      expect([one.way.unanswered, one.way.atRest, one.way.held.commands]).toEqual([0, false, 1]);
+      return one;
+    }
+
+    it('a piece, and the rest as soon as there is room', async () => {
+      const one = await client();
+      await crowd();
+      one.ask(1000);
+      expect(one.way.unanswered).toBe(PIECE);
+      await session.answer(8 * 128);
+      expect(one.way.unanswered).toBe(PIECE);
+      await session.answer(1);
+      expect(one.way.unanswered).toBe(128);
+    });
+
+    it('of large commands a few', async () => {
+      const one = await client();
+      await crowd();
+      one.way.take(Buffer.concat(Array.from({ length: 100 }, () => encodeCommand(['SET', 'k', 'v'.repeat(4 * KIB)]))));
+      expect(one.way.unanswered).toBe(16);
+    });
+
+    it('who comes does not wait for the rest of others', async () => {
+      const late = await client();
+      const one = await waiting();
+      late.ask(10);
+      expect([late.way.unanswered, one.way.unanswered]).toEqual([10, 0]);
+      await session.answer(300);
+      expect(one.way.unanswered).toBe(128);
+    });
+
+    it('what the client sends now does not overtake what waits', async () => {
+      const one = await waiting();
+      one.ask(1);
+      expect(one.way.unanswered).toBe(0);
+    });
+
+    it('nobody waits for longer than 100 ms while answers come', async () => {
+      const one = await waiting();
+      clock.advance(99);
+      await session.answer(1);
+      expect(one.way.unanswered).toBe(0);
+      clock.advance(1);
+      await session.answer(1);
+      expect(one.way.unanswered).toBe(128);
+    });
+
+    it('what waits goes over another connection when this one ends', async () => {
+      const one = await waiting();
+      trunks.close();
+      await turn();
+      expect([one.way.unanswered, one.left]).toEqual([1, []]);
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Trunk, type TrunkClient, type TrunkSession } from '../../../../src/doors/gateway/trunk.js';
+import { manualClock } from '../../../../src/transport/index.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -43,6 +44,10 @@ class Rider implements TrunkClient {
     if (!this.clogged) this.flushed = this.received.length;
     return this.flushed === this.received.length;
   }
+  admits = 0;
+  admit(): void {
+    this.admits++;
+  }
   turn(): void {
     this.turns++;
   }
@@ -60,6 +65,7 @@ function board(riders: number) {
   const trunk = new Trunk(
     () => session,
     ({ ended }) => deserted.push(ended),
+    manualClock(),
   );
   const all = Array.from({ length: riders }, () => new Rider());
   for (const each of all) trunk.join(each);
@@ -163,7 +169,25 @@ describe('a trunk', () => {
     expect(one.turns).toBe(0);
     trunk.deliver(Buffer.from('+3\r\n'));
     await new Promise<void>((resolve) => process.nextTick(resolve));
-    expect([one.turns, two.turns]).toEqual([1, 0]);
+    expect([one.admits, one.turns, two.turns]).toEqual([1, 1, 0]);
+  });
+
+  it.each([
+    ['bytes', 600 * 1024, 1, '+1\r\n'],
+    ['commands', 1024, 1024, '+1\r\n'],
+    ['bytes of answers', 100, 20, `$60000\r\n${'x'.repeat(60_000)}\r\n`],
+  ])('is busy with many %s, and admits who waits when they are answered', (_, bytes, commands, answer) => {
+    const { trunk, riders } = board(2);
+    const [one, two] = riders as [Rider, Rider];
+    // From these it learns how large answers are.
+    trunk.take(one, [NOTHING], 4);
+    trunk.deliver(Buffer.from(answer.repeat(4)));
+    expect(trunk.isBusy).toBe(false);
+    trunk.take(one, [Buffer.alloc(bytes)], commands);
+    trunk.awaitRoom(two);
+    expect([trunk.isBusy, two.admits]).toEqual([true, 0]);
+    trunk.deliver(Buffer.from(answer.repeat(commands)));
+    expect([trunk.isBusy, two.admits]).toEqual([false, 1]);
   });
 
   it('tells when the last client has left, and drops nothing that others are owed', () => {
