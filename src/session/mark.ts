@@ -1,6 +1,6 @@
 import { Fact } from '../resp/index.js';
 
-/** What may follow when a command runs, or runs twice. */
+/** What is to be known of a command until it is settled, as bits: whether it may run twice, and whether its answer is looked at. */
 export const Mark = {
   /** If nobody knows whether it ran, running it again could run it twice. */
   Write: 1,

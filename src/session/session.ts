@@ -90,7 +90,7 @@ export class Session<P extends Primary> {
     this.#taken();
   }
 
-  /** Whole commands that the door has scanned already, with a table that has the same ids. The bytes are borrowed. */
+  /** Whole commands that the door has scanned already, with the facts of the session's own table. The bytes are borrowed. */
   takeRun(bytes: Buffer, run: CommandRun): void {
     if (this.state.at === 'closed') return;
     if (this.#news !== undefined) this.catchUp();

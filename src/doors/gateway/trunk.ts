@@ -65,7 +65,7 @@ export class Trunk {
   readonly #scanner = new ReplyScanner();
   readonly #crowd: WaitingRoom<TrunkClient>;
   #turns: TrunkClient[] = [];
-  /** Those who have received something since the last chunk's end. */
+  /** Those who have received something since the last chunk's end; some of them more than once. */
   #fed: TrunkClient[] = [];
   /** Somebody has left with bytes that had not. */
   #taken = false;
@@ -209,7 +209,7 @@ export class Trunk {
 
   #measure(bytes: number, answers: number): void {
     this.#answerBytes += bytes;
-    if (answers === 0) return;
+    if (answers <= 0) return;
     this.#usualBytes = (this.#usualBytes + this.#answerBytes / answers) / 2;
     this.#answerBytes = 0;
   }
