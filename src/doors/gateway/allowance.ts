@@ -1,12 +1,20 @@
-import { COMMAND_WORK_BYTES } from './trunk.js';
-
 /** Commands of one client that are outstanding on a trunk. */
 export const WINDOW_MAX = 128;
 /** An answer larger than this is too large for others to wait for it. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** While the trunk is busy so much of each client's goes first, and at least so many commands. */
-export const PIECE_BYTES = 32 * 1024;
-export const PIECE_COMMANDS = 16;
+/** A command is as much work as so many bytes that come or go. */
+export const COMMAND_WORK_BYTES = 512;
+
+/** When clients of a trunk take turns, and how much each has in one. */
+export interface Rations {
+  /** More outstanding work than this is a queue that nobody should have to stand in before his first answer. */
+  readonly busyBytes: number;
+  /** So much of each client's goes first then, and at least so many commands. */
+  readonly pieceBytes: number;
+  readonly pieceCommands: number;
+}
+
+export const RATIONS: Rations = { busyBytes: 512 * 1024, pieceBytes: 32 * 1024, pieceCommands: 16 };
 
 /** How much one client may have outstanding, by what its answers have been like. */
 export class Allowance {
@@ -38,8 +46,8 @@ export class Allowance {
   }
 
   /** So many while others wait: no more work than a piece. */
-  ration(shareBytes: number): number {
-    const piece = Math.floor(PIECE_BYTES / (COMMAND_WORK_BYTES + this.#usualBytes));
-    return Math.min(this.window(shareBytes), Math.max(PIECE_COMMANDS, piece));
+  ration(shareBytes: number, { pieceBytes, pieceCommands }: Rations): number {
+    const piece = Math.floor(pieceBytes / (COMMAND_WORK_BYTES + this.#usualBytes));
+    return Math.min(this.window(shareBytes), Math.max(pieceCommands, piece));
   }
 }

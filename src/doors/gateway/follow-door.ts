@@ -156,9 +156,9 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
 
   get held(): { bytes: number; commands: number } {
     const way = this.#way;
-    const { bytes, commands } = 'session' in way ? way.session.held : 'shared' in way ? way.shared.held : NOTHING_HELD;
-    if (this.#kept === undefined) return bytes === 0 && commands === 0 ? NOTHING_HELD : { bytes, commands };
-    return { bytes: bytes + bytesIn(this.#kept), commands };
+    const held = 'session' in way ? way.session.held : 'shared' in way ? way.shared.held : NOTHING_HELD;
+    if (this.#kept === undefined) return held;
+    return { bytes: held.bytes + bytesIn(this.#kept), commands: held.commands };
   }
 
   /** The session's state, and the node that it is with, if any. */

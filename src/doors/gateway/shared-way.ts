@@ -1,5 +1,5 @@
 import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
-import { Allowance, PIECE_BYTES, PIECE_COMMANDS, WINDOW_MAX } from './allowance.js';
+import { Allowance, WINDOW_MAX } from './allowance.js';
 import { bytesIn } from './bytes-in.js';
 import { Carry } from './carry.js';
 import { Copies } from './copies.js';
@@ -148,8 +148,8 @@ export class SharedWay implements TrunkClient {
   /** So many of its commands may be outstanding. While it does not read the answers: one. */
   get #window(): number {
     if (this.#trunk === undefined || this.#isStuck) return 1;
-    const { shareBytes } = this.#trunk;
-    return this.#isRationed ? this.#allowance.ration(shareBytes) : this.#allowance.window(shareBytes);
+    const { shareBytes, rations } = this.#trunk;
+    return this.#isRationed ? this.#allowance.ration(shareBytes, rations) : this.#allowance.window(shareBytes);
   }
 
   /** No more than a piece of what it brings may go now. */
@@ -169,14 +169,14 @@ export class SharedWay implements TrunkClient {
     let at = 0;
     let reach: number = Reach.Shared;
     const window = this.#window;
-    const isRationed = this.#isRationed;
+    const rations = this.#isRationed ? this.#trunk?.rations : undefined;
     /** Up to here one need not look after each command whether it is enough. */
-    const near = isRationed ? Math.min(PIECE_BYTES, bytes.length) : bytes.length;
+    const near = rations === undefined ? bytes.length : Math.min(rations.pieceBytes, bytes.length);
     for (;;) {
       if (this.#isKnown && !scanner.midCommand) {
         at = run.scan(bytes, at, near, window - this.#unanswered, commandBytesMax, trunks.rules);
       }
-      const isEnough = isRationed && at >= PIECE_BYTES && run.length >= PIECE_COMMANDS;
+      const isEnough = rations !== undefined && at >= rations.pieceBytes && run.length >= rations.pieceCommands;
       if ((isEnough || this.#unanswered + run.length >= window) && at < bytes.length) {
         this.#ride(head, part(bytes, from, at));
         this.#keep(bytes.subarray(at));

@@ -2,6 +2,7 @@ import { type CommandRun, encodeCommand, ReplyScanner, Stop } from '../../resp/i
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
 import type { Clock } from '../../transport/index.js';
+import { COMMAND_WORK_BYTES, RATIONS, type Rations } from './allowance.js';
 import { bytesIn } from './bytes-in.js';
 import { TrunkQueue } from './trunk-queue.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -35,10 +36,6 @@ const HIGH_COMMANDS = 64 * 1024;
 const ANSWERS_BYTES = 4 * 1024 * 1024;
 /** What each may have of that at least: less, and the node would be at rest while the next commands come. */
 const SHARE_BYTES_MIN = 128 * 1024;
-/** More than so much work is a queue that nobody should have to stand in before his first answer. */
-const BUSY_BYTES = 512 * 1024;
-/** A command is as much work as so many bytes that come or go. */
-export const COMMAND_WORK_BYTES = 512;
 /** What somebody who has waited for room may be expected to bring. */
 const ADMITTED_BYTES = 64 * 1024;
 
@@ -84,6 +81,7 @@ export class Trunk {
     /** Nobody is on it any more, or, with a reason, it cannot go on. Called once for each time. */
     private readonly onDeserted: (trunk: Trunk) => void,
     clock: Pick<Clock, 'now'>,
+    readonly rations: Rations = RATIONS,
   ) {
     this.#crowd = new WaitingRoom(clock);
     this.#session = makeSession(this);
@@ -163,7 +161,7 @@ export class Trunk {
   /** There is much to do. Who comes now should get a little of his done soon, and who has got that should wait for room. */
   get isBusy(): boolean {
     const { bytes, commands } = this.#queue;
-    return bytes + commands * (COMMAND_WORK_BYTES + this.#usualBytes) > BUSY_BYTES;
+    return bytes + commands * (COMMAND_WORK_BYTES + this.#usualBytes) > this.rations.busyBytes;
   }
 
   /** Each client's part of the answers that may be on their way. */

@@ -2,6 +2,7 @@ import { CommandScanner, CommandTable } from '../../resp/index.js';
 import type { SessionEvent, SessionOptions } from '../../session/index.js';
 import { type Clock, clock, type Timer } from '../../transport/index.js';
 import type { Pair } from '../pair.js';
+import type { Rations } from './allowance.js';
 import type { Profile } from './profile.js';
 import { ShareRules } from './share-rules.js';
 import { Trunk } from './trunk.js';
@@ -13,6 +14,7 @@ export interface TrunksOptions {
   answers(name: string, args: readonly Buffer[]): Buffer | undefined;
   onEvent(event: SessionEvent): void;
   readonly clock?: Clock;
+  readonly rations?: Rations;
 }
 
 /** Users × databases × protocols whose clients share. Those of further ones have connections of their own. */
@@ -91,7 +93,7 @@ export class Trunks {
   }
 
   #open(profile: Profile, key: string): Trunk {
-    const { pair, answers, onEvent } = this.options;
+    const { pair, answers, onEvent, rations } = this.options;
     let forgetPrimary = () => {};
     const trunk = new Trunk(
       (made) => {
@@ -123,6 +125,7 @@ export class Trunks {
         this.#trunks.delete(key);
       },
       this.#clock,
+      rations,
     );
     this.#trunks.set(key, trunk);
     if (profile.anonymous) trunk.knock();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { RATIONS, type Rations } from '../../../src/doors/gateway/allowance.js';
 import { asyncProperty } from '../resp/seeded.js';
 import { checkPlanned } from '../session/sim/planned-oracle.js';
 import { encodeLine, type Flavour, type Line, programs } from '../session/sim/programs.js';
@@ -63,11 +64,22 @@ const polite: fc.Arbitrary<Line[][]> = fc
     );
   });
 
+/** As they are, and so small that clients take turns all the time. */
+const rations: fc.Arbitrary<Rations> = fc.oneof(
+  fc.constant(RATIONS),
+  fc.record({
+    busyBytes: fc.constantFrom(0, 600, 3_000),
+    pieceBytes: fc.constantFrom(0, 100, 3_000),
+    pieceCommands: fc.integer({ min: 1, max: 4 }),
+  }),
+);
+
 const sample = fc.oneof(
   ...[...flavours, undefined, undefined].map((flavour) =>
     fc.record({
       password: fc.constant(flavour?.password ?? false),
       setting,
+      rations,
       acts: fc.array(act, { maxLength: 200, size: 'max' }),
       lines: flavour === undefined ? polite : programs(flavour, 12),
     }),
@@ -102,9 +114,9 @@ describe('clients that share connections, through planned switches', () => {
   asyncProperty(
     'nobody can tell it from one eternal server alone',
     sample,
-    async ({ setting, password, lines: short, acts }) => {
+    async ({ setting, password, rations, lines: short, acts }) => {
       const lines = short.map(warmed);
-      const shared = new SharedWorld({ ...setting, password, rash: false, eager: false }, lines, patient);
+      const shared = new SharedWorld({ ...setting, password, rash: false, eager: false }, lines, patient, rations);
       for (const [i, program] of lines.entries()) await warmUp(shared, i, program);
       for (const each of acts) await play(shared, each);
       await shared.settle();

@@ -1,3 +1,4 @@
+import type { Rations } from '../../../../src/doors/gateway/allowance.js';
 import { FollowDoor, type FollowDoorOptions, Trunks } from '../../../../src/doors/gateway/index.js';
 import type { Pair, SessionPlace } from '../../../../src/doors/pair.js';
 import type { Identity, SessionOptions } from '../../../../src/session/index.js';
@@ -117,10 +118,11 @@ export class SharedWorld implements Played {
     readonly setting: Setting,
     lines: readonly Line[][],
     session: Partial<SessionOptions>,
+    rations: Rations,
   ) {
     this.world = new World(setting, [], {});
     const shared = { pair: this.#pair(), session, answers: () => undefined, onEvent: () => {} };
-    this.trunks = new Trunks({ ...shared, clock: manualClock() });
+    this.trunks = new Trunks({ ...shared, clock: manualClock(), rations });
     const limits = { clientCommandsMax: 50, clientBytesMax: 100_000 };
     this.#options = { ...shared, limits, trunks: this.trunks };
     this.clients = lines.map((program) => new DoorClient(Buffer.concat(program.map(encodeLine)), this.#options));
