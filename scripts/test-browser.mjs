@@ -57,7 +57,9 @@ async function fetched(folder) {
   const [share, cache] = [join(tree.root, 'usr/share/fonts'), join(folder, 'fonts')];
   writeFileSync(fonts, `<fontconfig><dir>${share}</dir><cachedir>${cache}</cachedir></fontconfig>\n`);
   const command = join(folder, 'chromium');
-  const libraries = [join(tree.root, 'usr/lib/chromium'), ...tree.libraries].join(':');
+  // libpulse names the folder of its private library by its absolute path, which is not where it was unpacked.
+  const folders = tree.libraries.flatMap((each) => [each, join(each, 'pulseaudio')]);
+  const libraries = [join(tree.root, 'usr/lib/chromium'), ...folders].join(':');
   const environment = `LD_LIBRARY_PATH='${libraries}' FONTCONFIG_FILE='${fonts}'`;
   writeFileSync(command, `#!/bin/sh\n${environment} exec '${join(tree.root, program)}' "$@"\n`, { mode: 0o700 });
   return command;

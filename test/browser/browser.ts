@@ -34,6 +34,7 @@ export class Browser {
   readonly #waiting = new Map<number, (message: Message) => void>();
   #calls = 0;
   #session: string | undefined;
+  #ended: string | undefined;
   /** What the page complained about: uncaught errors, and what the console or the security policy says. */
   readonly complaints: string[] = [];
   /** Addresses that the page asked for. */
@@ -53,7 +54,12 @@ export class Browser {
       text = messages.pop()!;
       for (const message of messages) this.#take(JSON.parse(message) as Message);
     });
-    (this.#child.stdio[3] as Writable).on('error', () => {});
+    // What is asked then is answered by `exit`.
+    for (const pipe of [this.#child.stdio[3], this.#child.stdio[4]]) pipe?.on('error', () => {});
+    this.#child.on('exit', (code, signal) => {
+      this.#ended = `the browser has ended: ${code ?? signal}`;
+      for (const [id, settle] of this.#waiting) settle({ id, error: { message: this.#ended } });
+    });
   }
 
   static async open(command: string): Promise<Browser> {
@@ -81,6 +87,7 @@ export class Browser {
   /** One command of the protocol. Rejects with what the browser says against it. */
   call(method: string, params: object = {}): Promise<Record<string, unknown>> {
     const id = ++this.#calls;
+    if (this.#ended !== undefined) return Promise.reject(new Error(`${method}: ${this.#ended}`));
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`${method}: the browser does not answer`)), CALL_DEADLINE_MS);
       this.#waiting.set(id, ({ result, error }) => {
