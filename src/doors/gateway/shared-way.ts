@@ -1,5 +1,5 @@
 import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
-import { Allowance, WINDOW_MAX } from './allowance.js';
+import { Allowance, type Rations, WINDOW_MAX } from './allowance.js';
 import { bytesIn } from './bytes-in.js';
 import { Carry } from './carry.js';
 import { Copies } from './copies.js';
@@ -128,7 +128,7 @@ export class SharedWay implements TrunkClient {
 
   /** Bytes from the client, borrowed. */
   take(bytes: Buffer): void {
-    if (this.#kept !== undefined || (this.#unanswered > 0 && this.#unanswered >= this.#window)) {
+    if (this.#kept !== undefined || (this.#unanswered > 0 && this.#unanswered >= this.#window(this.#rations))) {
       this.#keep(bytes);
       return;
     }
@@ -146,15 +146,15 @@ export class SharedWay implements TrunkClient {
   }
 
   /** So many of its commands may be outstanding. While it does not read the answers: one. */
-  get #window(): number {
+  #window(rations: Rations | undefined): number {
     if (this.#trunk === undefined || this.#isStuck) return 1;
-    const { shareBytes, rations } = this.#trunk;
-    return this.#isRationed ? this.#allowance.ration(shareBytes, rations) : this.#allowance.window(shareBytes);
+    const { shareBytes } = this.#trunk;
+    return rations === undefined ? this.#allowance.window(shareBytes) : this.#allowance.ration(shareBytes, rations);
   }
 
-  /** No more than a piece of what it brings may go now. */
-  get #isRationed(): boolean {
-    return !this.#admitted && this.#trunk?.isBusy === true;
+  /** Undefined: more than a piece of what it brings may go now. */
+  get #rations(): Rations | undefined {
+    return !this.#admitted && this.#trunk?.isBusy === true ? this.#trunk.rations : undefined;
   }
 
   #share(carry: Carry | undefined, bytes: Buffer): void {
@@ -168,8 +168,8 @@ export class SharedWay implements TrunkClient {
     let from = 0;
     let at = 0;
     let reach: number = Reach.Shared;
-    const window = this.#window;
-    const rations = this.#isRationed ? this.#trunk?.rations : undefined;
+    const rations = this.#rations;
+    const window = this.#window(rations);
     /** Up to here one need not look after each command whether it is enough. */
     const near = rations === undefined ? bytes.length : Math.min(rations.pieceBytes, bytes.length);
     for (;;) {
@@ -306,9 +306,10 @@ export class SharedWay implements TrunkClient {
 
   turn(): void {
     this.#attending = false;
-    if (this.#kept !== undefined && this.#unanswered <= this.#window / 2) {
-      if (this.#isRationed) this.#trunk?.awaitRoom(this);
-      else this.#goOn(this.#kept);
+    const rations = this.#rations;
+    if (this.#kept !== undefined && this.#unanswered <= this.#window(rations) / 2) {
+      if (rations === undefined) this.#goOn(this.#kept);
+      else this.#trunk?.awaitRoom(this);
     }
     this.#admitted = false;
     this.owner.turn();
