@@ -124,6 +124,8 @@ describe('what an operator may do wrong', () => {
     const one = await client({ noticeHoldMaxMs: 200 });
     await (await operator(60_000)).prepareAndHold();
     expect(await one.incr('k')).toBe(1);
+    // The session has a deadline of its own: it may go on before the party of which it is one has seen its time end.
+    await waitFor(() => released().length > 0, { deadlineMs: 5_000, what: 'the end of the hold' });
     expect(released()).toMatchObject([{ outcome: 'expired' }]);
   });
 
