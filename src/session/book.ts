@@ -3,6 +3,8 @@ import { Ledger } from './ledger.js';
 import { Log } from './log.js';
 import { ScanCursors } from './scan-cursors.js';
 
+const NOTHING = Buffer.alloc(0);
+
 /** All that a session remembers: bytes, commands, who the client is, and its open transaction. */
 export class Book {
   readonly log = new Log();
@@ -41,6 +43,19 @@ export class Book {
   /** The bytes of command `index` as the client sent them. */
   bytesOf(index: number): Buffer {
     return this.log.read(this.ledger.start(index), this.ledger.end(index));
+  }
+
+  /**
+   * Of the `most` commands that stand `behind` others in front of the newest, those at the end that only read: to run them
+   * again changes nothing. The bytes are a view, or a copy where they lie apart.
+   */
+  lastReads(behind: number, most: number): { bytes: Buffer; commands: number } {
+    const { ledger } = this;
+    const to = ledger.tail - behind;
+    let from = to;
+    while (from > to - most && ledger.marks(from - 1) === 0) from--;
+    const bytes = from === to ? NOTHING : this.log.read(ledger.start(from), ledger.end(to - 1));
+    return { bytes, commands: to - from };
   }
 
   /** The command whose answer comes next may wait in the server for as long as it likes. */

@@ -110,6 +110,11 @@ export class Session<P extends Primary> {
     this.#parts.flush();
   }
 
+  /** Of the `most` commands without an answer that stand `behind` newer ones: those at the end that only read. Borrowed. */
+  lastReads(behind: number, most: number): { bytes: Buffer; commands: number } {
+    return this.#parts.book.lastReads(behind, most);
+  }
+
   /** The topology's answer to `ports.seek`, or its news. */
   primaryIs(view: P): void {
     this.#helm.reading.news(view);

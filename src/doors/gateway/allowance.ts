@@ -1,3 +1,5 @@
+import { AnswerSize } from './answer-size.js';
+
 /** Commands of one client that are outstanding on a trunk. */
 export const WINDOW_MAX = 128;
 /** An answer larger than this is too large for others to wait for it. */
@@ -18,8 +20,7 @@ export const RATIONS: Rations = { busyBytes: 512 * 1024, pieceBytes: 32 * 1024, 
 
 /** How much one client may have outstanding, by what its answers have been like. */
 export class Allowance {
-  /** Of the answer that is coming. */
-  #answerBytes = 0;
+  readonly #size = new AnswerSize();
   /** Of an answer as it is to be expected; 0: nobody knows. */
   #usualBytes = 0;
   #heavy = false;
@@ -31,12 +32,10 @@ export class Allowance {
 
   /** Bytes of answers have come, and `answers` of them end there. Large ones are remembered for a while. */
   received(bytes: number, answers: number): void {
-    this.#answerBytes += bytes;
-    if (answers === 0) return;
-    const each = this.#answerBytes / answers;
+    const each = this.#size.received(bytes, answers);
+    if (each === 0) return;
     if (each > ANSWER_BYTES_MAX) this.#heavy = true;
     this.#usualBytes = Math.max(each, this.#usualBytes / 2);
-    this.#answerBytes = 0;
   }
 
   /** So many commands may be outstanding whose answers come to about `shareBytes`. While nobody knows how large they are: one. */

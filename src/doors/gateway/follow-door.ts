@@ -1,11 +1,12 @@
-import { type CommandScanner, commandArgs } from '../../resp/index.js';
+import { type CommandScanner, commandArgs, encodeCommand } from '../../resp/index.js';
 import type { ClientDescription, Identity } from '../../session/index.js';
 import { bytesIn } from './bytes-in.js';
 import type { Downstream, FollowEnd } from './downstream.js';
+import { BROKEN, nextCommand } from './next-command.js';
 import { commandBytesMaxOf, OwnSession, type OwnSessionOptions, type SessionOwner } from './own-session.js';
 import { Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
-import { BROKEN, nextCommand, SharedWay, type SharedWayOwner } from './shared-way.js';
+import { SharedWay, type SharedWayOwner } from './shared-way.js';
 import type { Trunks } from './trunks.js';
 
 export interface FollowDoorOptions extends OwnSessionOptions {
@@ -37,6 +38,7 @@ const NONE: readonly Buffer[] = [];
 const NEW: Way = { is: 'new' };
 const CLOSED: Way = { is: 'closed' };
 const OK = Buffer.from('+OK\r\n');
+const QUIT = encodeCommand(['QUIT']);
 
 /**
  * A client of a listener that follows the primary. Commands that mean the same on any connection go over one that is shared;
@@ -192,6 +194,11 @@ export class FollowDoor implements SharedWayOwner, SessionOwner {
 
   leave(reach: number, rest: readonly Buffer[]): void {
     const way = this.#way;
+    if (way.is === 'leaving' || way.is === 'quitting') {
+      this.#kept = [...rest.map((part) => Buffer.from(part)), ...(way.is === 'leaving' ? this.#takeKept() : [QUIT])];
+      this.#way = { is: 'leaving', shared: way.shared, greeting: false };
+      return;
+    }
     if (way.is !== 'shared') return;
     const { shared } = way;
     if (reach === Reach.Quit) {

@@ -14,7 +14,11 @@ export interface OwnSessionOptions {
   readonly pair: Pair;
   readonly session: Partial<SessionOptions>;
   /** What one client may have outstanding. */
-  readonly limits: { readonly clientCommandsMax: number; readonly clientBytesMax: number };
+  readonly limits: {
+    readonly clientCommandsMax: number;
+    readonly clientBytesMax: number;
+    readonly outputBytesMax: number;
+  };
   /** An answer of the gateway's own, instead of sending the command. */
   answers(name: string, args: readonly Buffer[]): Buffer | undefined;
   /** Given: the client only reads, from replicas, and what may write is answered with this error. */

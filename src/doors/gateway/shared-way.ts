@@ -1,9 +1,10 @@
-import { CommandRun, type CommandScanner, commandArgs, encodeCommand, RespError } from '../../resp/index.js';
+import { CommandRun, type CommandScanner, commandArgs, encodeCommand } from '../../resp/index.js';
 import { Allowance, type Rations, WINDOW_MAX } from './allowance.js';
 import { bytesIn } from './bytes-in.js';
 import { Carry } from './carry.js';
 import { Copies } from './copies.js';
 import type { Downstream } from './downstream.js';
+import { BROKEN, nextCommand } from './next-command.js';
 import { commandBytesMaxOf, OUTPUT_HIGH_BYTES, type OwnSessionOptions, WINDOW_BYTES } from './own-session.js';
 import { type Profile, STRANGER } from './profile.js';
 import { Reach } from './share-rules.js';
@@ -15,7 +16,10 @@ export interface SharedWayOwner {
   readonly downstream: Downstream;
   /** It wants a turn when answers have come. */
   readonly expectant: boolean;
-  /** `rest`, and all that comes, has to go another way, behind what is outstanding. Borrowed. `reach`: a value of `Reach`. */
+  /**
+   * `rest`, and all that comes, has to go another way, behind what is outstanding. Borrowed. `reach`: a value of `Reach`. Said
+   * again, it is of what went before.
+   */
   leave(reach: number, rest: readonly Buffer[]): void;
   /** Bytes that had to wait go on, whichever way the client goes by now. */
   pass(bytes: Buffer): void;
@@ -28,6 +32,8 @@ const CARRY_BYTES_MAX = 256 * 1024;
 /** What a server takes from somebody who has to log in first; more, and it closes the connection. */
 const STRANGER_ARGUMENTS_MAX = 10;
 const STRANGER_BYTES_MAX = 16 * 1024;
+/** More than this waits only for somebody whose answers have become much larger at once. */
+const SWAMPED_BYTES = 8 * 1024 * 1024;
 /** An answer smaller than this is copied when it cannot leave at once: it would keep all that came with it. */
 const COPIED_BYTES = 16 * 1024;
 
@@ -289,9 +295,7 @@ export class SharedWay implements TrunkClient {
     const { downstream } = this.owner;
     downstream.send(this.#isStuck && bytes.length < COPIED_BYTES ? Buffer.from(bytes) : bytes);
     this.#allowance.received(bytes.length, answers);
-    if (this.#attending || (this.#kept === undefined && !this.owner.expectant)) return;
-    this.#attending = true;
-    this.#trunk?.attend(this);
+    if (this.#kept !== undefined || this.owner.expectant) this.#attend();
   }
 
   /** It does not read what it has been given. */
@@ -301,11 +305,25 @@ export class SharedWay implements TrunkClient {
 
   flush(): boolean {
     this.#clogged = !this.owner.downstream.flush();
+    if (this.#clogged && this.#isSwamped) this.#attend();
     return !this.#clogged;
+  }
+
+  /** Far more has come than its answers before let expect, and it does not keep up. */
+  get #isSwamped(): boolean {
+    const bytesMax = Math.min(SWAMPED_BYTES, this.options.limits.outputBytesMax / 2);
+    return this.#unanswered > 0 && this.owner.downstream.backlogBytes > bytesMax;
+  }
+
+  #attend(): void {
+    if (this.#attending) return;
+    this.#attending = true;
+    this.#trunk?.attend(this);
   }
 
   turn(): void {
     this.#attending = false;
+    if (this.#isSwamped) this.#retreat();
     const rations = this.#rations;
     if (this.#kept !== undefined && this.#unanswered <= this.#window(rations) / 2) {
       if (rations === undefined) this.#goOn(this.#kept);
@@ -313,6 +331,22 @@ export class SharedWay implements TrunkClient {
     }
     this.#admitted = false;
     this.owner.turn();
+  }
+
+  /** What it has asked for and not got, it asks for again over a session of its own, which waits for it. */
+  #retreat(): void {
+    const back = this.#trunk?.takeBack(this);
+    if (back === undefined || back.commands === 0) return;
+    this.#commands -= back.commands;
+    this.#unanswered -= back.commands;
+    this.#bytes -= back.bytes;
+    const carry = this.#carry;
+    const kept = this.#kept;
+    this.#carry = undefined;
+    this.#kept = undefined;
+    this.owner.leave(Reach.Own, [...back.parts, ...(carry?.parts ?? NONE), ...(kept?.parts ?? NONE)]);
+    carry?.release();
+    kept?.release();
   }
 
   admit(): void {
@@ -335,18 +369,6 @@ export class SharedWay implements TrunkClient {
 
   fault(error: unknown): void {
     this.owner.downstream.fault(error);
-  }
-}
-
-export const BROKEN = -2;
-
-/** Where the next command ends; -1: not in these bytes, BROKEN: never. */
-export function nextCommand(scanner: CommandScanner, bytes: Buffer, at: number): number {
-  try {
-    return scanner.next(bytes, at, bytes.length);
-  } catch (error) {
-    if (!(error instanceof RespError)) throw error;
-    return BROKEN;
   }
 }
 

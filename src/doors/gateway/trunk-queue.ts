@@ -2,6 +2,15 @@ const INITIAL_CAPACITY = 16;
 /** Rings larger than this are given up as soon as nothing is in them. */
 const IDLE_CAPACITY_MAX = 4096;
 
+export interface Amount {
+  readonly commands: number;
+  readonly bytes: number;
+}
+
+interface Run<C> extends Amount {
+  readonly client: C;
+}
+
 /**
  * Whose commands are outstanding on a trunk, in order: runs of commands, each of one client.
  *
@@ -75,6 +84,52 @@ export class TrunkQueue<C> {
     this.#bytesTotal -= bytes;
     if (this.#head === this.#tail && this.#mask >= IDLE_CAPACITY_MAX) this.#resize(INITIAL_CAPACITY);
     return bytes;
+  }
+
+  /**
+   * Gives the newest commands of `from` to `to`: of each run, from the newest on, so many at its end as `portion` says, who is
+   * told how many commands stand behind the run. It is over with a run that keeps some. Returns what was given, with the
+   * bytes that `from` is not told of any more.
+   */
+  give(from: C, to: C, portion: (behind: number, commands: number) => Amount): Amount {
+    const runs = this.#runs();
+    const given = { commands: 0, bytes: 0 };
+    let behind = 0;
+    for (let at = runs.length - 1; at >= 0; at--) {
+      const run = runs[at]!;
+      if (run.client === from) {
+        const part = portion(behind, run.commands);
+        const isWhole = part.commands === run.commands;
+        // Those of its commands that are answered count until the last one is.
+        const bytes = isWhole ? run.bytes : part.bytes;
+        const rest = { client: from, commands: run.commands - part.commands, bytes: run.bytes - bytes };
+        runs.splice(at, 1, ...(isWhole ? [] : [rest]), { client: to, commands: part.commands, bytes });
+        given.commands += part.commands;
+        given.bytes += bytes;
+        if (!isWhole) break;
+      }
+      behind += run.commands;
+    }
+    if (given.commands > 0) this.#refill(runs);
+    return given;
+  }
+
+  #runs(): Run<C>[] {
+    const runs: Run<C>[] = [];
+    for (let run = this.#head; run < this.#tail; run++) {
+      const at = run & this.#mask;
+      runs.push({ client: this.#clients[at]!, commands: this.#counts[at]!, bytes: this.#bytes[at]! });
+    }
+    return runs;
+  }
+
+  #refill(runs: readonly Run<C>[]): void {
+    this.#head = 0;
+    this.#tail = 0;
+    this.#commandsTotal = 0;
+    this.#bytesTotal = 0;
+    this.#clients.fill(undefined);
+    for (const { client, commands, bytes } of runs) if (commands > 0) this.push(client, commands, bytes);
   }
 
   #resize(capacity: number): void {

@@ -1,10 +1,12 @@
-import { type CommandRun, encodeCommand, ReplyScanner, Stop } from '../../resp/index.js';
+import { type CommandRun, encodeCommand } from '../../resp/index.js';
 import type { Session } from '../../session/index.js';
 import type { PrimaryView } from '../../topology/index.js';
 import type { Clock } from '../../transport/index.js';
 import { COMMAND_WORK_BYTES, RATIONS, type Rations } from './allowance.js';
+import { AnswerCounter } from './answer-counter.js';
+import { AnswerSize } from './answer-size.js';
 import { bytesIn } from './bytes-in.js';
-import { TrunkQueue } from './trunk-queue.js';
+import { type Amount, TrunkQueue } from './trunk-queue.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** One of the clients whose commands go over a trunk. */
@@ -27,7 +29,10 @@ export interface TrunkClient {
 }
 
 /** The part of a session that a trunk drives; the rest of it is the helm's and the topology's. */
-export type TrunkSession = Pick<Session<PrimaryView>, 'take' | 'takeRun' | 'flush' | 'unanswered' | 'state' | 'close'>;
+export type TrunkSession = Pick<
+  Session<PrimaryView>,
+  'take' | 'takeRun' | 'flush' | 'lastReads' | 'unanswered' | 'state' | 'close'
+>;
 
 /** Outstanding bytes of all clients together, from which on they are read no further: more would only wait at the node. */
 const HIGH_BYTES = 1024 * 1024;
@@ -39,9 +44,6 @@ const SHARE_BYTES_MIN = 128 * 1024;
 /** What somebody who has waited for room may be expected to bring. */
 const ADMITTED_BYTES = 64 * 1024;
 
-const PUSH = 0x3e;
-const MINUS = 0x2d;
-const NO_AUTH = Buffer.from('-NOAUTH');
 const PING = encodeCommand(['PING']);
 /** Whose answers interest nobody. */
 const NOBODY: TrunkClient = { receive() {}, flush: () => true, admit() {}, turn() {}, stranded() {}, fault() {} };
@@ -59,7 +61,7 @@ export class Trunk {
   readonly #queue = new TrunkQueue<TrunkClient>();
   readonly #clients = new Set<TrunkClient>();
   readonly #session: TrunkSession;
-  readonly #scanner = new ReplyScanner();
+  readonly #counter = new AnswerCounter();
   readonly #crowd: WaitingRoom<TrunkClient>;
   #turns: TrunkClient[] = [];
   /** Those who have received something since the last chunk's end; some of them more than once. */
@@ -67,13 +69,10 @@ export class Trunk {
   /** Somebody has left with bytes that had not. */
   #taken = false;
   #due = false;
-  /** Of the answer that is coming. */
-  #answerBytes = 0;
+  readonly #size = new AnswerSize();
   /** Of an answer as it is to be expected. */
   #usualBytes = 0;
   #ended = false;
-  /** What the node has said of clients that have not logged in. */
-  #welcome: 'unknown' | 'served' | 'turned-away' = 'unknown';
 
   /** `makeSession`: opened by the caller; delivers to `deliver`, and calls `relieved` and `ended`. */
   constructor(
@@ -107,8 +106,8 @@ export class Trunk {
   }
 
   /** Whether the node serves clients that have not logged in, as far as any answer has shown. */
-  get welcome(): 'unknown' | 'served' | 'turned-away' {
-    return this.#welcome;
+  get welcome(): AnswerCounter['welcome'] {
+    return this.#counter.welcome;
   }
 
   join(client: TrunkClient): void {
@@ -174,6 +173,24 @@ export class Trunk {
     this.#crowd.enter(client);
   }
 
+  /**
+   * The newest of the client's commands that are outstanding, as far as they only read: it runs them elsewhere, and what the
+   * node answers here goes to nobody. `parts`: their bytes, in order, borrowed.
+   */
+  takeBack(client: TrunkClient): Amount & { parts: readonly Buffer[] } {
+    const queue = this.#queue;
+    const parts: Buffer[] = [];
+    // Part of an answer that the client has got already.
+    const begun = queue.client === client && this.#counter.midAnswer ? 1 : 0;
+    const amount = queue.give(client, NOBODY, (behind, commands) => {
+      const isFirst = behind + commands === queue.commands;
+      const reads = this.#session.lastReads(behind, commands - (isFirst ? begun : 0));
+      parts.unshift(reads.bytes);
+      return { commands: reads.commands, bytes: reads.bytes.length };
+    });
+    return { ...amount, parts };
+  }
+
   /** The client gets a turn soon, when nothing is being delivered. */
   attend(client: TrunkClient): void {
     this.#turns.push(client);
@@ -183,58 +200,23 @@ export class Trunk {
   /** The session's answers. */
   deliver(chunk: Buffer): void {
     const queue = this.#queue;
-    const scanner = this.#scanner;
+    const counter = this.#counter;
     const { commands } = queue;
     let from = 0;
     while (from < chunk.length) {
       const { client } = queue;
       if (client === undefined) return;
-      const answers = this.#countAnswers(chunk, from, queue.left);
-      const to = this.#to;
+      const answers = counter.count(chunk, from, queue.left);
+      const { to } = counter;
       const settledBytes = answers > 0 ? queue.answered(answers) : 0;
       if (to > from)
         this.#give(client, from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to), answers, settledBytes);
-      from = to;
       // A push is no answer, and nobody on a trunk has asked for any.
-      if (from < chunk.length && !scanner.midFrame && chunk[from] === PUSH) {
-        const end = scanner.finish(chunk, from, chunk.length);
-        from = end < 0 ? chunk.length : end;
-      }
+      from = counter.pastPush(chunk, to);
     }
-    this.#measure(chunk.length, commands - queue.commands);
+    const each = this.#size.received(chunk.length, commands - queue.commands);
+    if (each > 0) this.#usualBytes = (this.#usualBytes + each) / 2;
     if (!this.#crowd.isEmpty) this.#admit();
-  }
-
-  #measure(bytes: number, answers: number): void {
-    this.#answerBytes += bytes;
-    if (answers <= 0) return;
-    this.#usualBytes = (this.#usualBytes + this.#answerBytes / answers) / 2;
-    this.#answerBytes = 0;
-  }
-
-  /** Up to where the last `#countAnswers` came. */
-  #to = 0;
-
-  /** Counts answers in chunk[from, …), no more than `most`; stops in front of a push. */
-  #countAnswers(chunk: Buffer, from: number, most: number): number {
-    const scanner = this.#scanner;
-    let at = from;
-    let answers = 0;
-    while (answers < most && at < chunk.length) {
-      at = scanner.scan(chunk, at, chunk.length, most - answers);
-      answers += scanner.frames;
-      if (scanner.frames > 0 && this.#welcome === 'unknown') this.#welcome = 'served';
-      if (scanner.stop !== Stop.Special || chunk[at] === PUSH) break;
-      if (chunk[at] === MINUS && startsWith(chunk, at, NO_AUTH)) this.#welcome = 'turned-away';
-      const end = scanner.finish(chunk, at, chunk.length);
-      if (end < 0) at = chunk.length;
-      else {
-        at = end;
-        answers++;
-      }
-    }
-    this.#to = at;
-    return answers;
   }
 
   #admit(): void {
@@ -327,8 +309,4 @@ export class Trunk {
     this.#fed.length = 0;
     for (const client of clients) client.stranded();
   }
-}
-
-function startsWith(chunk: Buffer, at: number, word: Buffer): boolean {
-  return chunk.length - at >= word.length && chunk.compare(word, 0, word.length, at, at + word.length) === 0;
 }

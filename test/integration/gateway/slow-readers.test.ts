@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../src/lab/wait-for.js';
@@ -51,6 +52,34 @@ async function play(raw: RawClient, course: Course): Promise<string> {
   await waitFor(() => raw.bytes >= due, { deadlineMs: 20_000, what: `${due} bytes` });
   return Buffer.concat(chunks).toString('latin1');
 }
+
+describe('a client whose answers become far larger than they were, and that does not read', () => {
+  it('is waited for, by nobody else, and has all of them in the end', async () => {
+    const MIB = 1024 * KIB;
+    const outputBytesMax = 16 * MIB;
+    lab = await GatewayLab.start({ listener: { limits: { outputBytesMax } } });
+    const value = 'v'.repeat(MIB);
+    await lab.primary.cli('SET', 'large', value);
+    const raw = lab.raw();
+    const other = lab.raw();
+    await raw.write('PING\r\n').until('+PONG\r\n');
+    raw.socket.pause();
+    raw.write(`INCR n\r\n${'GET large\r\n'.repeat(100)}`);
+    await waitFor(() => served(raw).backlogBytes > 4 * MIB, { deadlineMs: 20_000, what: 'a backlog' });
+    await other.write('INCR n\r\n').until(':2\r\n');
+    await lab.switchOver();
+    await other.write('INCR n\r\n').until(':3\r\n');
+    expect(served(raw).backlogBytes).toBeLessThan(outputBytesMax);
+    const hash = createHash('sha256');
+    raw.socket.on('data', (chunk: Buffer) => hash.update(chunk));
+    raw.socket.resume();
+    const answers = `:1\r\n${`$${MIB}\r\n${value}\r\n`.repeat(100)}`;
+    const due = '+PONG\r\n'.length + answers.length;
+    await waitFor(() => raw.bytes >= due || raw.closed, { deadlineMs: 20_000, what: `${due} bytes` });
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(answers).digest('hex'));
+    expect(Object.fromEntries(lab.entrance.counts.closed)).toEqual({});
+  });
+});
 
 describe(`many clients that do not always read [SEGUE_SEED=${seed}]`, () => {
   it.each([true, false])('get their own answers, whole and in order; shared connections: %s', async (share) => {

@@ -3,11 +3,10 @@ import { describe, expect } from 'vitest';
 import type { Downstream } from '../../../src/doors/gateway/downstream.js';
 import { SharedWay, type SharedWayOwner } from '../../../src/doors/gateway/shared-way.js';
 import { Trunks } from '../../../src/doors/gateway/trunks.js';
-import type { Pair, SessionPlace } from '../../../src/doors/pair.js';
+import type { SessionPlace } from '../../../src/doors/pair.js';
 import { CommandScanner, CommandTable, commandArgs, encodeCommand } from '../../../src/resp/index.js';
-import type { Session } from '../../../src/session/index.js';
-import type { PrimaryView } from '../../../src/topology/index.js';
 import { type ManualClock, manualClock } from '../../../src/transport/index.js';
+import { pairOf } from '../../unit/doors/gateway/pair-of.js';
 import { asyncProperty } from '../resp/seeded.js';
 
 const CLIENTS = 4;
@@ -79,7 +78,8 @@ class Client implements SharedWayOwner {
       finish: (why) => this.faults.push(`finished: ${why}`),
       fault: (error) => this.faults.push(error),
     };
-    this.way = new SharedWay(this, trunks, { session: {}, limits: { clientCommandsMax: 1e6, clientBytesMax: 1e9 } });
+    const limits = { clientCommandsMax: 1e6, clientBytesMax: 1e9, outputBytesMax: 1e9 };
+    this.way = new SharedWay(this, trunks, { session: {}, limits });
   }
 
   say(count: number, textBytes: number, chunkBytes: number): void {
@@ -143,14 +143,10 @@ describe('clients that take turns on a shared connection', () => {
     fc.tuple(rations, fc.array(act, { maxLength: 120, size: 'max' })),
     async ([rations, acts]) => {
       let server!: Echo;
-      const pair = {
-        topology: { primary: undefined },
-        session(place: SessionPlace): Session<PrimaryView> {
-          server = new Echo(place);
-          return server as unknown as Session<PrimaryView>;
-        },
-        keepInformed: () => () => {},
-      } as unknown as Pair;
+      const pair = pairOf((place) => {
+        server = new Echo(place);
+        return server;
+      });
       const clock = manualClock();
       const trunks = new Trunks({ pair, session: {}, answers: () => undefined, onEvent() {}, clock, rations });
       const clients = Array.from({ length: CLIENTS }, (_, index) => new Client('abcd'[index]!, trunks));

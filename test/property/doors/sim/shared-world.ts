@@ -123,7 +123,7 @@ export class SharedWorld implements Played {
     this.world = new World(setting, [], {});
     const shared = { pair: this.#pair(), session, answers: () => undefined, onEvent: () => {} };
     this.trunks = new Trunks({ ...shared, clock: manualClock(), rations });
-    const limits = { clientCommandsMax: 50, clientBytesMax: 100_000 };
+    const limits = { clientCommandsMax: 50, clientBytesMax: 100_000, outputBytesMax: CLOGGED_BYTES };
     this.#options = { ...shared, limits, trunks: this.trunks };
     this.clients = lines.map((program) => new DoorClient(Buffer.concat(program.map(encodeLine)), this.#options));
   }

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Downstream } from '../../../../src/doors/gateway/downstream.js';
 import { SharedWay, type SharedWayOwner } from '../../../../src/doors/gateway/shared-way.js';
 import { Trunks } from '../../../../src/doors/gateway/trunks.js';
-import type { Pair, SessionPlace } from '../../../../src/doors/pair.js';
+import type { SessionPlace } from '../../../../src/doors/pair.js';
 import { type CommandRun, encodeCommand } from '../../../../src/resp/index.js';
-import type { Session, SessionOptions } from '../../../../src/session/index.js';
-import type { PrimaryView } from '../../../../src/topology/index.js';
+import type { SessionOptions } from '../../../../src/session/index.js';
 import { type ManualClock, manualClock } from '../../../../src/transport/index.js';
+import { pairOf } from './pair-of.js';
 
 const KIB = 1024;
 const GET = encodeCommand(['GET', 'k']);
@@ -24,6 +24,10 @@ class SilentSession {
   }
   takeRun(_bytes: Buffer, run: CommandRun): void {
     this.unanswered += run.length;
+  }
+  /** All that anybody asks for here only reads. */
+  lastReads(_behind: number, commands: number): { bytes: Buffer; commands: number } {
+    return { bytes: Buffer.concat(new Array(commands).fill(GET)), commands };
   }
   open(): void {}
   flush(): void {}
@@ -43,7 +47,10 @@ class Client implements SharedWayOwner {
   readonly way: SharedWay;
   /** It does not read, and so much waits for it. */
   backlogBytes = 0;
+  outputBytesMax = 1e9;
   readonly left: number[] = [];
+  /** What it left with. */
+  rest: Buffer | undefined;
   readonly downstream: Downstream;
 
   constructor(trunks: Trunks, session: Partial<SessionOptions>) {
@@ -61,14 +68,22 @@ class Client implements SharedWayOwner {
         throw error;
       },
     };
-    this.way = new SharedWay(this, trunks, { session, limits: { clientCommandsMax: 1e6, clientBytesMax: 1e9 } });
+    const limits = {
+      clientCommandsMax: 1e6,
+      clientBytesMax: 1e9,
+      get outputBytesMax() {
+        return client.outputBytesMax;
+      },
+    };
+    this.way = new SharedWay(this, trunks, { session, limits });
   }
 
   ask(commands: number): void {
     this.way.take(Buffer.concat(Array.from({ length: commands }, () => GET)));
   }
-  leave(reach: number): void {
+  leave(reach: number, rest: readonly Buffer[]): void {
     this.left.push(reach);
+    this.rest = Buffer.concat(rest);
   }
   pass(bytes: Buffer): void {
     this.way.take(bytes);
@@ -82,14 +97,10 @@ describe('how much of one client is outstanding on a shared connection', () => {
   let clock: ManualClock;
 
   beforeEach(async () => {
-    const pair = {
-      topology: { primary: undefined },
-      session(place: SessionPlace): Session<PrimaryView> {
-        session = new SilentSession(place);
-        return session as unknown as Session<PrimaryView>;
-      },
-      keepInformed: () => () => {},
-    } as unknown as Pair;
+    const pair = pairOf((place) => {
+      session = new SilentSession(place);
+      return session;
+    });
     clock = manualClock();
     trunks = new Trunks({ pair, session: {}, answers: () => undefined, onEvent: () => {}, clock });
     // Clients that have not logged in share once the node has served one.
@@ -163,6 +174,47 @@ describe('how much of one client is outstanding on a shared connection', () => {
     one.backlogBytes = 0;
     await session.answer(1);
     expect(one.way.unanswered).toBe(9);
+  });
+
+  describe('when its answers have become far larger at once', () => {
+    const MIB = 1024 * KIB;
+
+    /** One with 128 commands outstanding, and another behind it. */
+    async function two(): Promise<[Client, Client]> {
+      const one = await client();
+      const other = await client();
+      one.ask(130);
+      other.ask(1);
+      return [one, other];
+    }
+
+    it('it takes back what it has not got and asks for it over a connection of its own', async () => {
+      const [one, other] = await two();
+      one.way.take(GET.subarray(0, 5));
+      one.backlogBytes = 9 * MIB;
+      await session.answer(1, 9 * MIB);
+      expect([one.way.unanswered, one.way.commands, one.left.length]).toEqual([0, 2, 1]);
+      expect(one.rest).toEqual(Buffer.concat([...new Array(129).fill(GET), GET.subarray(0, 5)]));
+      await session.answer(128);
+      expect(other.way.unanswered).toBe(0);
+    });
+
+    it('earlier, where less may wait for one client', async () => {
+      const [one] = await two();
+      one.outputBytesMax = MIB;
+      one.backlogBytes = MIB / 2;
+      await session.answer(1);
+      expect(one.left).toEqual([]);
+      one.backlogBytes++;
+      await session.answer(1);
+      expect([one.way.unanswered, one.left.length]).toEqual([0, 1]);
+    });
+
+    it('not while it keeps up', async () => {
+      const [one] = await two();
+      await session.answer(1, 9 * MIB);
+      expect([one.way.unanswered, one.left]).toEqual([127, []]);
+    });
   });
 
   it('goes on with another connection when the one that it shared has ended', async () => {

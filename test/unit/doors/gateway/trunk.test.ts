@@ -17,6 +17,12 @@ class FakeSession {
   takeRun(bytes: Buffer): void {
     this.take(bytes);
   }
+  /** Each command is one byte; capital letters write. */
+  lastReads(behind: number, most: number): { bytes: Buffer; commands: number } {
+    const end = this.taken.length - behind;
+    const [reads = ''] = /[^A-Z]*$/.exec(this.taken.slice(end - most, end))!;
+    return { bytes: Buffer.from(reads), commands: reads.length };
+  }
   flush(): void {
     this.flushes++;
   }
@@ -110,6 +116,53 @@ describe('a trunk', () => {
       expect(trunk.outstanding).toBe(0);
     },
   );
+
+  describe('gives commands back', () => {
+    const say = (trunk: Trunk, who: Rider, text: string) => trunk.take(who, [Buffer.from(text)], text.length);
+    const takeBack = (trunk: Trunk, who: Rider) => {
+      const { parts, commands, bytes } = trunk.takeBack(who);
+      return [Buffer.concat(parts).toString(), commands, bytes];
+    };
+    const answers = (from: number, to: number): Buffer =>
+      Buffer.from(Array.from({ length: to - from }, (_, n) => `:${from + n}\r\n`).join(''));
+
+    it('that only read and stand behind the last write, and nobody gets the answers', () => {
+      const { trunk, riders } = board(2);
+      const [one, other] = riders as [Rider, Rider];
+      say(trunk, one, 'aWb');
+      say(trunk, other, 'xX');
+      say(trunk, one, 'cd');
+      say(trunk, other, 'y');
+      expect(takeBack(trunk, one)).toEqual(['bcd', 3, 3]);
+      expect(takeBack(trunk, one)).toEqual(['', 0, 0]);
+      trunk.deliver(answers(0, 8));
+      expect([one.received, one.answers, one.settledBytes]).toEqual([':0\r\n:1\r\n', 2, 2]);
+      expect([other.received, other.answers, other.settledBytes]).toEqual([':3\r\n:4\r\n:7\r\n', 3, 3]);
+      expect([trunk.outstanding, one.faults]).toEqual([0, []]);
+    });
+
+    it('none of a client that writes', () => {
+      const { trunk, riders } = board(1);
+      say(trunk, riders[0]!, 'aW');
+      expect(takeBack(trunk, riders[0]!)).toEqual(['', 0, 0]);
+      trunk.deliver(answers(0, 2));
+      expect(riders[0]!.answers).toBe(2);
+    });
+
+    it.each([
+      [':1\r\n', 'bc', ':1\r\n', 3],
+      [':1\r\n:2', 'c', ':1\r\n:2\r\n', 1],
+    ])('not the one whose answer has begun: %j', (begun, back, received, bytes) => {
+      const { trunk, riders } = board(1);
+      const one = riders[0]!;
+      say(trunk, one, 'abc');
+      trunk.deliver(Buffer.from(begun));
+      expect(takeBack(trunk, one)).toEqual([back, back.length, bytes]);
+      trunk.deliver(Buffer.from(':1\r\n:2\r\n:3\r\n'.slice(begun.length)));
+      expect([one.received, trunk.outstanding]).toEqual([received, 0]);
+      expect(one.settledBytes + bytes).toBe(3);
+    });
+  });
 
   it('pushes belong to nobody', () => {
     const { trunk, riders } = board(1);
